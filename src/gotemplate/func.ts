@@ -1,0 +1,32 @@
+// How functions are offered to templates. The engine checks and converts arguments by `params` as Go's reflection
+// would (with Go's error classes), charges the budget, and calls `run`.
+
+import type { GoValue } from './value.ts'
+
+/**
+ * What a parameter accepts. `any` takes everything (no value becomes nil); the others take values of exactly that Go type:
+ * `list` []interface{} (typed slices are converted where sprig uses reflection, so most list functions take `any`),
+ * `dict` map[string]interface{}, `stringMap` map[string]string, `strings` []string.
+ */
+export type ParamType = 'any' | 'string' | 'bool' | 'int' | 'int64' | 'float64' | 'list' | 'dict' | 'stringMap' | 'strings' | 'bytes'
+
+export interface CallContext {
+  /** Charges `count` steps or bytes before they are spent; throws when the budget of the run is exceeded. */
+  readonly charge: (count: number) => void
+}
+
+export interface TemplateFunc {
+  readonly params: readonly ParamType[]
+  /** Type of any further arguments. */
+  readonly variadic?: ParamType
+  /** Throws FuncError for an error result; everything else thrown is a defect. */
+  readonly run: (args: readonly GoValue[], context: CallContext) => GoValue
+  /** True when the printed result is a serialised form of the last argument (toJSON, toYaml): the structure guard trusts it. */
+  readonly serialiser?: boolean
+}
+
+/** Functions by name. A value of `refused` is a function that exists in Istio and is refused here, with the reason. */
+export type FuncMap = ReadonlyMap<string, TemplateFunc | { readonly refused: string }>
+
+/** The error result of a template function. */
+export class FuncError extends Error {}
