@@ -1,5 +1,6 @@
 // How functions are offered to templates. The engine checks and converts arguments by `params` as Go's reflection
 // would (with Go's error classes), charges the budget, and calls `run`.
+// A string that holds bytes outside UTF-8 is encoded as std/bytes.ts says; results may hold such strings too.
 
 import type { GoValue } from './value.ts'
 
@@ -8,7 +9,18 @@ import type { GoValue } from './value.ts'
  * `list` []interface{} (typed slices are converted where sprig uses reflection, so most list functions take `any`),
  * `dict` map[string]interface{}, `stringMap` map[string]string, `strings` []string.
  */
-export type ParamType = 'any' | 'string' | 'bool' | 'int' | 'int64' | 'float64' | 'list' | 'dict' | 'stringMap' | 'strings' | 'bytes'
+export type ParamType =
+  | 'any'
+  | 'string'
+  | 'bool'
+  | 'int'
+  | 'int64'
+  | 'float64'
+  | 'list'
+  | 'dict'
+  | 'stringMap'
+  | 'strings'
+  | 'bytes'
 
 export interface CallContext {
   /** Charges `count` steps or bytes before they are spent; throws when the budget of the run is exceeded. */
@@ -23,6 +35,10 @@ export interface TemplateFunc {
   readonly run: (args: readonly GoValue[], context: CallContext) => GoValue
   /** True when the printed result is a serialised form of the last argument (toJSON, toYaml): the structure guard trusts it. */
   readonly serialiser?: boolean
+  /** True when the result is the last argument but for blanks (indent, nindent, trim): what it prints is as safe as its argument. */
+  readonly passthrough?: boolean
+  /** True when an argument map is changed in place (set, unset, merge): refuses frozen maps, so a caller whose template has one passes copies. */
+  readonly mutates?: boolean
 }
 
 /** Functions by name. A value of `refused` is a function that exists in Istio and is refused here, with the reason. */

@@ -41,6 +41,8 @@ export interface GoType {
   readonly fields?: () => ReadonlyMap<string, GoField>
   /** Methods by name, callable on a value of this very type (for messages: on the pointer, nil included). */
   readonly methods?: () => ReadonlyMap<string, GoMethod>
+  /** The compact JSON that encoding/json prints for a value of this type; structs need it, other kinds print by kind without. */
+  readonly marshal?: (raw: unknown) => string
 }
 
 export interface GoField {
@@ -72,7 +74,17 @@ export class Typed {
   }
 }
 
-export type GoValue = undefined | null | boolean | string | number | bigint | Typed | GoFunc | readonly unknown[] | GoMap
+export type GoValue =
+  | undefined
+  | null
+  | boolean
+  | string
+  | number
+  | bigint
+  | Typed
+  | GoFunc
+  | readonly unknown[]
+  | GoMap
 export interface GoMap {
   readonly [key: string]: unknown
 }
