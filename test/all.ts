@@ -45,7 +45,13 @@ function ownSteps(): Step[] {
     { name: 'types', command: ['tsc', '-p', '.'] },
     {
       name: 'tests',
-      command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`],
+      command: [
+        'vitest',
+        'run',
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${vitestReport}`,
+      ],
       counts: vitestCounts,
     },
   ]
@@ -100,7 +106,9 @@ function runStep(step: Step): Counts {
   counts ??= ok && step.counts === undefined ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
   if (!ok && counts.failed === 0) counts = { ...counts, failed: 1 }
   const verdict = counts.failed === 0 ? 'ok  ' : 'FAIL'
-  process.stdout.write(`${verdict} ${step.name}: ${counts.passed} passed, ${counts.failed} failed (${seconds} s)\n`)
+  process.stdout.write(
+    `${verdict} ${step.name}: ${counts.passed} passed, ${counts.failed} failed (${seconds} s)\n`,
+  )
   if (counts.failed > 0) process.stdout.write(`${output.trimEnd().split('\n').slice(-200).join('\n')}\n`)
   return counts
 }
@@ -109,7 +117,9 @@ function main(): number {
   const reference = findReference()
   const steps = process.argv[2] === 'reference' ? [] : ownSteps()
   if (reference === undefined) {
-    process.stdout.write('no reference data (REMORA_REFERENCE or ../shared/reference): those suites are left out\n')
+    process.stdout.write(
+      'no reference data (REMORA_REFERENCE or ../shared/reference): those suites are left out\n',
+    )
   } else {
     steps.push(...referenceSteps(reference))
   }

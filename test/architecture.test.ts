@@ -105,7 +105,10 @@ describe('architecture', () => {
   it('finds the sources it judges', () => {
     expect(modules.length).toBeGreaterThan(50)
     for (const folder of Object.keys(MAY_IMPORT)) {
-      expect(modules.some((module) => folderOf(module.file) === folder), folder).toBe(true)
+      expect(
+        modules.some((module) => folderOf(module.file) === folder),
+        folder,
+      ).toBe(true)
     }
   })
 
@@ -127,7 +130,9 @@ describe('architecture', () => {
     const edges = new Map(
       modules.map((module) => [
         module.file,
-        module.imports.filter((specifier) => specifier.startsWith('.')).map((specifier) => target(module, specifier)),
+        module.imports
+          .filter((specifier) => specifier.startsWith('.'))
+          .map((specifier) => target(module, specifier)),
       ]),
     )
     const done = new Set<string>()
@@ -181,7 +186,9 @@ describe('architecture', () => {
   it('no file is longer than 400 lines, tables apart', () => {
     const wrong = modules
       .filter((module) => !/table/.test(module.file))
-      .map((module) => [module.file, readFileSync(join(SRC, module.file), 'utf8').split('\n').length] as const)
+      .map(
+        (module) => [module.file, readFileSync(join(SRC, module.file), 'utf8').split('\n').length] as const,
+      )
       .filter(([, lines]) => lines > 401)
     expect(wrong).toEqual([])
   })

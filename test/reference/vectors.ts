@@ -35,7 +35,9 @@ function print(report: FileReport): { passed: number; failed: number } {
 
 async function main(dir: string | undefined): Promise<number> {
   if (dir === undefined || !existsSync(dir)) {
-    process.stderr.write('error: vectors needs a folder of vector families\nhint: npm run -s vectors -- DIR\n')
+    process.stderr.write(
+      'error: vectors needs a folder of vector families\nhint: npm run -s vectors -- DIR\n',
+    )
     return 2
   }
   let passed = 0
