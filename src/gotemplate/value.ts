@@ -37,6 +37,8 @@ export interface GoType {
   readonly name: string
   /** What a pointer points to, what a slice or a map holds. */
   readonly elem?: GoType
+  /** Key type of a map; absent means `string`. Keys are texts whatever the type. */
+  readonly key?: GoType
   /** Fields of a struct in Go's order. A function, so that types may refer to each other. */
   readonly fields?: () => ReadonlyMap<string, GoField>
   /** Methods by name, callable on a value of this very type (for messages: on the pointer, nil included). */
@@ -63,6 +65,7 @@ export interface GoMethod {
 /**
  * A value with a Go type of its own. `raw` is undefined for the zero value of the type: nil pointer, nil map, nil slice,
  * 0, "", or a struct without any field set. Integers are bigint or safe number; list and map elements are raw too.
+ * The raw value of a pointer is that of what it points to; that of []uint8 is an array or Uint8Array of numbers.
  */
 export class Typed {
   readonly type: GoType

@@ -1,0 +1,345 @@
+// Reading Go values: truth, fields, methods, entries, elements. Every read of data by a template or a function goes
+// through `field`, `index...`, `entries` and `elements` here, so that one place sees (or records) all reads.
+// Only own properties are data. Nothing is copied or changed.
+
+import { FuncError } from './func.ts'
+import { ANY, DICT, typeName, typeOf, wrap, zeroOf } from './types.ts'
+import { compareBytes, utf8Length } from './utf8.ts'
+import {
+  type GoField,
+  type GoKind,
+  type GoMap,
+  type GoMethod,
+  type GoType,
+  type GoValue,
+  Typed,
+} from './value.ts'
+
+export { typeName, typeOf } from './types.ts'
+
+/** What reading an absent key of a map gives: no value, the zero value of the element type, or an error. */
+export type MissingKey = 'default' | 'zero' | 'error'
+
+/** The kind of a value; 'invalid' for no value and for nil. */
+export function kindOf(value: GoValue): GoKind | 'invalid' {
+  return typeOf(value)?.kind ?? 'invalid'
+}
+
+/** False for nil, false, 0, "", empty lists and maps, nil pointers; structs are always true. */
+export function truth(value: GoValue): boolean {
+  switch (typeof value) {
+    case 'boolean':
+      return value
+    case 'string':
+      return value !== ''
+    case 'number':
+      // A NaN is not zero, hence true.
+      return value !== 0
+    case 'bigint':
+      return value !== 0n
+    case 'undefined':
+      return false
+    case 'function':
+      return true
+    default:
+      if (value === null) return false
+      if (value instanceof Typed) return typedTruth(value)
+      return Array.isArray(value) ? value.length > 0 : !isEmptyObject(value)
+  }
+}
+
+function typedTruth(value: Typed): boolean {
+  const { raw } = value
+  switch (value.type.kind) {
+    case 'struct':
+      return true
+    case 'pointer':
+    case 'func':
+      return raw !== undefined && raw !== null
+    case 'slice':
+    case 'map':
+      return (lengthOf(value) ?? 0) > 0
+    case 'bool':
+      return raw === true
+    case 'string':
+      return raw !== undefined && raw !== ''
+    default:
+      return raw !== undefined && Number(raw) !== 0
+  }
+}
+
+function isEmptyObject(object: object): boolean {
+  for (const key in object) if (Object.hasOwn(object, key)) return false
+  return true
+}
+
+/** True for nil itself and for nil pointers, maps and slices. */
+export function isNil(value: GoValue): boolean {
+  if (value === undefined || value === null) return true
+  if (!(value instanceof Typed) || value.raw !== undefined) return false
+  return value.type.kind === 'pointer' || value.type.kind === 'map' || value.type.kind === 'slice'
+}
+
+/** Follows pointers: what is pointed to, or the nil pointer at which it ended. */
+export function indirect(value: GoValue): GoValue {
+  let target = value
+  while (target instanceof Typed && target.type.kind === 'pointer' && target.raw !== undefined) {
+    target = wrap(target.type.elem ?? ANY, target.raw)
+  }
+  return target
+}
+
+/** Number of bytes, elements or entries; undefined where Go has no len. */
+export function lengthOf(value: GoValue): number | undefined {
+  if (typeof value === 'string') return utf8Length(value)
+  if (typeof value !== 'object' || value === null) return undefined
+  if (!(value instanceof Typed)) return Array.isArray(value) ? value.length : Object.keys(value).length
+  const { raw } = value
+  switch (value.type.kind) {
+    case 'string':
+      return raw === undefined ? 0 : utf8Length(raw as string)
+    case 'slice':
+      return raw === undefined ? 0 : (raw as ArrayLike<unknown>).length
+    case 'map':
+      return raw === undefined ? 0 : Object.keys(raw as object).length
+    default:
+      return undefined
+  }
+}
+
+/**
+ * The field, method result or map entry `name`, following pointers, as `.name` in a template.
+ * Throws FuncError with Go's text. `boxed` says that the value was held by an interface, which the text then names.
+ */
+export function field(value: GoValue, name: string, missing: MissingKey = 'default', boxed = false): GoValue {
+  if (value === undefined) {
+    if (missing === 'error') throw new FuncError(`nil data; no entry for key ${JSON.stringify(name)}`)
+    return undefined
+  }
+  if (value === null) throw new FuncError(`nil pointer evaluating interface {}.${name}`)
+  if (typeof value === 'object') {
+    if (value instanceof Typed) return typedField(value, name, missing, boxed)
+    if (!Array.isArray(value)) return entry(DICT, value as GoMap, name, missing)
+  }
+  throw new FuncError(`can't evaluate field ${name} in type ${boxed ? ANY.name : typeName(value)}`)
+}
+
+function entry(type: GoType, raw: GoMap | undefined, name: string, missing: MissingKey): GoValue {
+  if (raw !== undefined && Object.hasOwn(raw, name)) return wrap(type.elem ?? ANY, raw[name])
+  if (missing === 'default') return undefined
+  if (missing === 'zero') return zeroOf(type.elem ?? ANY)
+  throw new FuncError(`map has no entry for key ${JSON.stringify(name)}`)
+}
+
+function typedField(value: Typed, name: string, missing: MissingKey, boxed: boolean): GoValue {
+  const method = findMethod(value, name)
+  if (method !== undefined) {
+    const { params } = method.method
+    if (params.length > 0) {
+      throw new FuncError(`wrong number of args for ${name}: want ${params.length} got 0`)
+    }
+    return method.method.call(method.raw, [])
+  }
+  const target = indirect(value)
+  const outer = boxed ? ANY.name : value.type.name
+  if (target instanceof Typed) {
+    const { type, raw } = target
+    if (type.kind === 'struct') {
+      const found = fieldsOf(type).get(name)
+      if (found !== undefined) return readPath(found, raw)
+    } else if (type.kind === 'map') {
+      if (type.key === undefined || type.key.name === 'string') {
+        return entry(type, raw as GoMap | undefined, name, missing)
+      }
+    } else if (type.kind === 'pointer') {
+      const elem = type.elem ?? ANY
+      if (elem.kind !== 'struct' || fieldsOf(elem).has(name)) {
+        throw new FuncError(`nil pointer evaluating ${outer}.${name}`)
+      }
+    }
+  } else if (typeof target === 'object' && target !== null && !Array.isArray(target)) {
+    return entry(DICT, target as GoMap, name, missing)
+  }
+  throw new FuncError(`can't evaluate field ${name} in type ${outer}`)
+}
+
+/** A bound method: call it with `method.call(raw, args)`. */
+export interface BoundMethod {
+  readonly method: GoMethod
+  readonly raw: unknown
+}
+
+/** The method `name` of a value: of its type, of what it points to, or promoted from an embedded field. */
+export function findMethod(value: GoValue, name: string): BoundMethod | undefined {
+  if (!(value instanceof Typed)) return undefined
+  const { type, raw } = value
+  const own = type.methods?.().get(name)
+  if (own !== undefined) return { method: own, raw }
+  if (type.kind === 'pointer') {
+    if (type.elem === undefined || raw === undefined) return undefined
+    return findMethod(new Typed(type.elem, raw), name)
+  }
+  if (type.kind !== 'struct') return undefined
+  for (const path of embeddedOf(type)) {
+    const inner = path[path.length - 1]?.type
+    const method = inner?.methods?.().get(name) ?? inner?.elem?.methods?.().get(name)
+    if (method !== undefined) return { method, raw: follow(path, raw) }
+  }
+  return undefined
+}
+
+type Path = readonly GoField[]
+
+const fieldTables = new WeakMap<GoType, ReadonlyMap<string, Path>>()
+
+/** Own and promoted fields of a struct, by name; the shallowest wins, as in Go. */
+export function fieldsOf(type: GoType): ReadonlyMap<string, Path> {
+  const known = fieldTables.get(type)
+  if (known !== undefined) return known
+  const table = new Map<string, Path>()
+  let level: { type: GoType; path: Path }[] = [{ type, path: [] }]
+  while (level.length > 0) {
+    const next: { type: GoType; path: Path }[] = []
+    for (const { type: outer, path } of level) {
+      for (const [name, found] of outer.fields?.() ?? []) {
+        const inner = [...path, found]
+        if (!table.has(name)) table.set(name, inner)
+        if (found.embedded === true && inner.length < 8)
+          next.push({ type: structOf(found.type), path: inner })
+      }
+    }
+    level = next
+  }
+  fieldTables.set(type, table)
+  return table
+}
+
+function embeddedOf(type: GoType): Path[] {
+  return [...fieldsOf(type).values()].filter((path) => path.every((step) => step.embedded === true))
+}
+
+function structOf(type: GoType): GoType {
+  return type.kind === 'pointer' && type.elem !== undefined ? type.elem : type
+}
+
+function follow(path: Path, raw: unknown): unknown {
+  let at = raw
+  for (const step of path) at = at === undefined || at === null ? undefined : step.get(at)
+  return at
+}
+
+function readPath(path: Path, raw: unknown): GoValue {
+  let at = raw
+  for (let i = 0; i < path.length; i++) {
+    const step = path[i] as GoField
+    at = at === undefined ? undefined : step.get(at)
+    if (i === path.length - 1) return wrap(step.type, at)
+    if (at === undefined && step.type.kind === 'pointer') {
+      throw new FuncError(`reflect: indirection through nil pointer to embedded struct field ${step.name}`)
+    }
+  }
+  return undefined
+}
+
+/** The entries of a map in Go's key order; undefined when the value is no map. */
+export function entries(value: GoValue): (readonly [key: string, value: GoValue])[] | undefined {
+  const map = mapOfValue(value)
+  if (map === undefined) return undefined
+  const { raw, elem } = map
+  const keys = Object.keys(raw)
+  if (keys.length > 1) keys.sort(compareBytes)
+  return keys.map((key) => [key, wrap(elem, raw[key])] as const)
+}
+
+/** The raw entries of a map value and their type; undefined when the value is no map. */
+export function mapOfValue(value: GoValue): { raw: GoMap; elem: GoType; type: GoType } | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (!(value instanceof Typed)) return { raw: value as GoMap, elem: ANY, type: DICT }
+  if (value.type.kind !== 'map') return undefined
+  return { raw: (value.raw ?? {}) as GoMap, elem: value.type.elem ?? ANY, type: value.type }
+}
+
+/** The elements of a list; undefined when the value is no list. A plain list is returned as it is. */
+export function elements(value: GoValue): readonly GoValue[] | undefined {
+  if (Array.isArray(value)) return value as GoValue[]
+  if (!(value instanceof Typed) || value.type.kind !== 'slice') return undefined
+  if (value.raw === undefined) return []
+  const elem = value.type.elem ?? ANY
+  return Array.from(value.raw as ArrayLike<unknown>, (raw) => wrap(elem, raw))
+}
+
+const INTEGERS: ReadonlySet<string> = new Set([
+  'int',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+])
+
+/** True for every signed and unsigned integer kind. */
+export function isIntegerKind(kind: string): boolean {
+  return INTEGERS.has(kind)
+}
+
+/** The value of any integer type, named ones included; undefined for everything else. */
+export function toInt(value: GoValue): bigint | undefined {
+  if (typeof value === 'bigint') return value
+  if (!(value instanceof Typed) || !INTEGERS.has(value.type.kind)) return undefined
+  return BigInt((value.raw ?? 0) as number | bigint)
+}
+
+/** The value of float32, float64 or a named float type; undefined for everything else. */
+export function toFloat(value: GoValue): number | undefined {
+  if (typeof value === 'number') return value
+  if (!(value instanceof Typed)) return undefined
+  const { kind } = value.type
+  return kind === 'float64' || kind === 'float32' ? Number(value.raw ?? 0) : undefined
+}
+
+/** The text of a string or of a named string type; undefined for everything else. */
+export function toText(value: GoValue): string | undefined {
+  if (typeof value === 'string') return value
+  if (!(value instanceof Typed) || value.type.kind !== 'string') return undefined
+  return (value.raw ?? '') as string
+}
+
+/**
+ * Plain data of a value: types are dropped at every depth, nil pointers, maps and slices become null, other unset
+ * values their zero. Integers of type int stay bigint. A value without typed parts is returned as it is.
+ */
+export function unwrap(value: GoValue): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Typed) return unwrapTyped(value)
+  if (Array.isArray(value)) {
+    const items = (value as GoValue[]).map(unwrap)
+    return items.every((item, i) => item === value[i]) ? value : items
+  }
+  const copy = Object.create(null) as { [key: string]: unknown }
+  let changed = false
+  for (const key of Object.keys(value)) {
+    const before = (value as GoMap)[key] as GoValue
+    copy[key] = unwrap(before)
+    if (copy[key] !== before) changed = true
+  }
+  return changed ? copy : value
+}
+
+function unwrapTyped(value: Typed): unknown {
+  const { type, raw } = value
+  if (raw !== undefined) return raw
+  switch (type.kind) {
+    case 'struct':
+      return {}
+    case 'string':
+      return ''
+    case 'bool':
+      return false
+    default:
+      return isIntegerKind(type.kind) || type.kind.startsWith('float') ? 0 : null
+  }
+}
