@@ -1,0 +1,191 @@
+// JSON data into messages, as golang/protobuf's jsonpb does it (contract §3.4): camelCase or declared names, null leaves
+// a field as it was, unknown fields are ignored, a field that is present replaces the old value whole.
+// Errors are thrown as JsonError with the text jsonpb or encoding/json gives. Input is never changed.
+
+import type { Message } from '../api/mesh.ts'
+import { NEWEST, type Release } from '../api/release.ts'
+import { goQuote } from '../gotemplate/quote.ts'
+import { parseDuration } from '../std/duration.ts'
+import { goJson, goJsonString } from '../std/gojson.ts'
+import { jsonSyntaxProblem } from '../std/gojson-syntax.ts'
+import { isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
+import type { FieldType, ProtoEnum, ProtoField, ProtoMessage, Scalar, WellKnown } from './proto.ts'
+
+/** JSON that does not fit; the message is Go's, for the caller to put into a sentence. */
+export class JsonError extends Error {}
+
+const GO_SCALAR: Readonly<Record<Scalar, string>> = {
+  string: 'string',
+  bool: 'bool',
+  int32: 'int32',
+  uint32: 'uint32',
+  int64: 'int64',
+  double: 'float64',
+}
+const RANGE: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  int32: [-(1n << 31n), (1n << 31n) - 1n],
+  uint32: [0n, (1n << 32n) - 1n],
+  int64: [-(1n << 63n), (1n << 63n) - 1n],
+}
+
+/** encoding/json's complaint about a value of the wrong kind. `number` is set where the target is a number too. */
+export function mismatch(value: Json, goType: string, numeric = false): JsonError {
+  let kind: string = typeof value
+  if (Array.isArray(value)) kind = 'array'
+  else if (kind === 'boolean') kind = 'bool'
+  else if (kind === 'number' && numeric) kind = `number ${goJson(value)}`
+  return new JsonError(`json: cannot unmarshal ${kind} into Go value of type ${goType}`)
+}
+
+/** jsonpb strips the quotes of a quoted number and reads what is between them as JSON, whatever it is. */
+function unquoted(value: Json): Json {
+  if (typeof value !== 'string') return value
+  const text = goJsonString(value).slice(1, -1)
+  const problem = jsonSyntaxProblem(text)
+  if (problem !== undefined) throw new JsonError(problem)
+  return JSON.parse(text) as Json
+}
+
+function readInteger(value: Json, scalar: string, goType: string): number | bigint {
+  if (value === null) return scalar === 'int64' ? 0n : 0
+  if (typeof value !== 'number') throw mismatch(value, goType)
+  const [low, high] = RANGE[scalar] ?? [0n, 0n]
+  const text = goJson(value)
+  if (!/^-?[0-9]+$/.test(text) || BigInt(text) < low || BigInt(text) > high) {
+    throw mismatch(value, goType, true)
+  }
+  return scalar === 'int64' ? BigInt(value) : value + 0
+}
+
+function readDouble(value: Json): number {
+  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value)
+  const plain = unquoted(value)
+  if (plain === null) return 0
+  if (typeof plain !== 'number') throw mismatch(plain, 'float64')
+  return plain
+}
+
+function readScalar(value: Json, scalar: Scalar): unknown {
+  if (scalar === 'string' || scalar === 'bool') {
+    if (value === null) return scalar === 'string' ? '' : false
+    if (typeof value !== (scalar === 'bool' ? 'boolean' : 'string')) throw mismatch(value, GO_SCALAR[scalar])
+    return value
+  }
+  if (scalar === 'double') return readDouble(value)
+  return readInteger(unquoted(value), scalar, GO_SCALAR[scalar])
+}
+
+function readEnum(value: Json, type: ProtoEnum, release: Release): string | number {
+  if (typeof value === 'string') {
+    const known = type.numbers.has(value) && (type.since.get(value) ?? 0) <= minorOf(release)
+    if (known) return value
+    throw new JsonError(`unknown value ${goQuote(goJsonString(value))} for enum ${type.name}`)
+  }
+  const number = Number(readInteger(value, 'int32', 'protoreflect.EnumNumber'))
+  return type.names.get(number) ?? number
+}
+
+function readStruct(value: Json): JsonObject {
+  if (value === null) return {}
+  if (isObject(value)) return value
+  throw new JsonError(`bad StructValue: ${mismatch(value, 'map[string]json.RawMessage').message}`)
+}
+
+function readKnown(value: Json, known: WellKnown): unknown {
+  switch (known) {
+    case 'BoolValue':
+      return readScalar(value, 'bool')
+    case 'Int32Value':
+      return readScalar(value, 'int32')
+    case 'Int64Value':
+      return readScalar(value, 'int64')
+    case 'Duration':
+      if (typeof value !== 'string') throw mismatch(value, 'string')
+      try {
+        return parseDuration(value)
+      } catch (error) {
+        throw new JsonError(`bad Duration: ${(error as Error).message}`)
+      }
+    case 'Struct':
+      return readStruct(value)
+    case 'Value':
+      return value
+    case 'IntOrString':
+      return typeof value === 'string' ? value : readInteger(value, 'int32', 'int32')
+  }
+}
+
+/** A list item or a map value: null is the zero value there. */
+function readItem(value: Json, type: FieldType, release: Release): unknown {
+  switch (type.kind) {
+    case 'scalar':
+      return readScalar(value, type.scalar)
+    case 'enum':
+      return readEnum(value, type.enum, release)
+    case 'known':
+      return readKnown(value, type.known)
+    case 'message':
+      return readMessage(type.message, value, release)
+  }
+}
+
+function readField(field: ProtoField, value: Json, release: Release): unknown {
+  if (field.shape === 'one') return readItem(value, field.type, release)
+  if (field.shape === 'list') {
+    if (!Array.isArray(value)) throw mismatch(value, '[]json.RawMessage')
+    return value.map((item) => readItem(item, field.type, release))
+  }
+  if (!isObject(value)) throw mismatch(value, 'map[string]json.RawMessage')
+  const map: { [key: string]: unknown } = {}
+  for (const [key, item] of Object.entries(value)) setOwn(map, key, readItem(item, field.type, release))
+  return map
+}
+
+/** Whether protobuf counts a field with this value as not set: zero scalars outside a oneof, empty lists and maps. */
+function isUnset(field: ProtoField, value: unknown): boolean {
+  if (field.shape === 'list') return (value as unknown[]).length === 0
+  if (field.shape === 'map') return Object.keys(value as object).length === 0
+  if (field.oneof !== undefined || field.type.kind === 'known' || field.type.kind === 'message') return false
+  if (field.type.kind === 'enum') return value === (field.type.enum.names.get(0) ?? 0)
+  return value === '' || value === false || value === 0 || value === 0n
+}
+
+/** `message` with one field set as protobuf's Set does: the zero value unsets it, a member of a oneof unsets the others. */
+export function withField(type: ProtoMessage, message: Message, field: ProtoField, value: unknown): Message {
+  const next: { [field: string]: unknown } = { ...message }
+  delete next[field.json]
+  if (field.oneof !== undefined) {
+    for (const other of type.fields) if (other.oneof === field.oneof) delete next[other.json]
+  }
+  if (!isUnset(field, value)) next[field.json] = value
+  return next
+}
+
+/** Releases of another major line count as the newest. */
+function minorOf(release: Release): number {
+  return release.major > 1 ? Number.POSITIVE_INFINITY : release.minor
+}
+
+/**
+ * Reads JSON data as a message; fields of `base` that the data does not name stay. Fields that `release` does not know
+ * yet are ignored, as its own reader would. Throws JsonError.
+ */
+export function readMessage(
+  type: ProtoMessage,
+  value: Json,
+  release: Release = NEWEST,
+  base: Message = {},
+): Message {
+  if (value === null) return base
+  if (!isObject(value)) throw mismatch(value, 'map[string]json.RawMessage')
+  let message = base
+  for (const field of type.fields) {
+    if (field.since > minorOf(release)) continue
+    // The JSON name wins over the declared one when both are there.
+    const raw = own(value, field.json) ?? (Object.hasOwn(value, field.json) ? null : own(value, field.name))
+    const anyJson = field.shape === 'one' && field.type.kind === 'known' && field.type.known === 'Value'
+    if (raw === undefined || (raw === null && !anyJson)) continue
+    message = withField(type, message, field, readField(field, raw, release))
+  }
+  return message
+}
