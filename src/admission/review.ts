@@ -1,0 +1,239 @@
+// A request body as Istio's decoder reads it (contract §1.3): AdmissionReview v1 or v1beta1, JSON or YAML.
+// In goes the text of the body, out come the fields that injection uses, or the exact words of the refusal.
+// Names are case-sensitive inside a review, and not in the look at `kind` and `apiVersion` before it, as in Go.
+
+import { ProblemError } from '../api/problem.ts'
+import { goQuote } from '../gotemplate/format.ts'
+import type { SchemaType } from '../patch/schema.ts'
+import { foldName } from '../patch/typed-names.ts'
+import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
+import { deeperThan, GO_MAX_DEPTH, goSyntaxError } from '../std/json-syntax.ts'
+import { parseYaml } from '../std/yaml.ts'
+import { isKnownKind, REVIEW, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
+
+/** Nesting a request may have: pods nest about 15 levels, and what walks them later recurses. */
+export const MAX_DEPTH = 200
+
+/** What is copied from the request review onto the response; empty texts are left out there. */
+export interface ReviewMeta {
+  readonly kind: string
+  readonly apiVersion: string
+}
+
+export interface ReviewRequest {
+  readonly uid: string
+  readonly namespace: string
+  /** `request.object` as sent; undefined when it is absent or null. */
+  readonly object: Json | undefined
+}
+
+/** A decoded review, or why there is none; `meta` is undefined when the body is not an AdmissionReview at all. */
+export type Decoded =
+  | { readonly ok: true; readonly meta: ReviewMeta; readonly request: ReviewRequest }
+  | { readonly ok: false; readonly meta?: ReviewMeta; readonly uid?: string; readonly message: string }
+
+/** Decodes the text of a request body. Never throws. */
+export function decodeReview(text: string): Decoded {
+  try {
+    return interpret(parseBody(text), text)
+  } catch (error) {
+    if (error instanceof Refusal) return error.decoded
+    if (error instanceof ProblemError) return { ok: false, message: error.message }
+    throw error
+  }
+}
+
+/** Decodes a review that is JSON data already. Never throws. */
+export function decodeParsedReview(review: unknown): Decoded {
+  // The text is quoted only where a kind is missing, so that printing it always would be waste.
+  try {
+    return interpret(review as Json, () => JSON.stringify(review) ?? 'null')
+  } catch (error) {
+    if (error instanceof Refusal) return error.decoded
+    throw error
+  }
+}
+
+class Refusal extends Error {
+  readonly decoded: Decoded
+
+  constructor(message: string, decoded: Decoded = { ok: false, message }) {
+    super(message)
+    this.decoded = decoded
+  }
+}
+
+const NO_KIND = "couldn't get version/kind; json parse error: "
+
+/** What Go's unicode.IsSpace takes, up to an opening brace: such a body is JSON, any other is YAML. */
+const JSON_START = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*\{/
+const PROTOBUF_START = 'k8s\u0000'
+
+function parseBody(text: string): Json {
+  if (text.startsWith(PROTOBUF_START)) {
+    throw new Refusal('the body is protobuf, expected an AdmissionReview in JSON')
+  }
+  if (!JSON_START.test(text)) return parseYaml(text)
+  if (!deeperThan(text, MAX_DEPTH)) return parseJson(text)
+  if (deeperThan(text, GO_MAX_DEPTH)) throw new Refusal(`${NO_KIND}exceeded max depth`)
+  throw tooDeep(parseJson(text))
+}
+
+function parseJson(text: string): Json {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    throw new Refusal(NO_KIND + (goSyntaxError(text) ?? 'invalid JSON'))
+  }
+}
+
+/** A review that is nested too deeply still gets its uid back. */
+function tooDeep(review: Json): Refusal {
+  const message = `the request is nested deeper than ${MAX_DEPTH} levels`
+  const request = isObject(review) ? own(review, 'request') : undefined
+  const uid = isObject(request) ? own(request, 'uid') : undefined
+  if (!isObject(review) || typeof uid !== 'string') return new Refusal(message)
+  return new Refusal(message, { ok: false, meta: metaOf(review), uid: uid.toWellFormed(), message })
+}
+
+function interpret(review: Json, text: string | (() => string)): Decoded {
+  const { kind, apiVersion } = kindOf(review)
+  if (apiVersion !== '/' && apiVersion.split('/').length > 2) {
+    throw new Refusal(`unexpected GroupVersion string: ${apiVersion}`)
+  }
+  const body = (): string => (typeof text === 'string' ? text : text())
+  const { group, version } = groupVersion(apiVersion)
+  if (kind === '') throw new Refusal(`Object 'Kind' is missing in '${body()}'`)
+  if (version === '') throw new Refusal(`Object 'apiVersion' is missing in '${body()}'`)
+  const name = group === '' ? version : `${group}/${version}`
+  if (!isKnownKind(name, kind)) throw new Refusal(notRegistered(kind, group, version, name))
+  if (kind !== REVIEW_KIND || !isObject(review)) throw new Refusal(unsupported(review))
+  const misfit = typeMisfit(REVIEW, review, name)
+  if (misfit !== undefined) throw new Refusal(misfit)
+  return readReview(review)
+}
+
+function groupVersion(apiVersion: string): { group: string; version: string } {
+  if (apiVersion === '/') return { group: '', version: '' }
+  const slash = apiVersion.indexOf('/')
+  return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1) }
+}
+
+function notRegistered(kind: string, group: string, version: string, name: string): string {
+  // The name that Istio's scheme has is where it was made in Go's sources; clients see it.
+  const scheme = 'in scheme "pkg/runtime/scheme.go:111"'
+  if (version === '__internal') {
+    return `no kind ${goQuote(kind)} is registered for the internal version of group ${goQuote(group)} ${scheme}`
+  }
+  return `no kind ${goQuote(kind)} is registered for version ${goQuote(name)} ${scheme}`
+}
+
+/** Go prints the type meta of an object that is known, but no review. */
+function unsupported(review: Json): string {
+  const { kind, apiVersion } = isObject(review) ? metaOf(review) : { kind: '', apiVersion: '' }
+  return `unsupported type :&TypeMeta{Kind:${kind},APIVersion:${apiVersion},}`
+}
+
+function metaOf(review: JsonObject): ReviewMeta {
+  return { kind: textOf(review, 'kind'), apiVersion: textOf(review, 'apiVersion') }
+}
+
+function textOf(object: JsonObject, key: string): string {
+  const value = own(object, key)
+  return typeof value === 'string' ? value.toWellFormed() : ''
+}
+
+const FIND_KIND =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+/** The first look: `kind` and `apiVersion` in any case, the last of several wins. */
+function kindOf(review: Json): { kind: string; apiVersion: string } {
+  const found = { kind: '', apiVersion: '' }
+  if (review === null) return found
+  if (!isObject(review))
+    throw new Refusal(
+      `${NO_KIND}json: cannot unmarshal ${jsonKind(review)} into Go value of type ${FIND_KIND}`,
+    )
+  let misfit: string | undefined
+  for (const key of Object.keys(review)) {
+    const field = FIELD_BY_FOLDED_NAME.get(foldName(key))
+    const value = review[key]
+    if (field === undefined || value === null || value === undefined) continue
+    if (typeof value === 'string') found[field] = value.toWellFormed()
+    else
+      misfit ??= `${NO_KIND}json: cannot unmarshal ${jsonKind(value)} into Go struct field .${field} of type string`
+  }
+  if (misfit !== undefined) throw new Refusal(misfit)
+  return found
+}
+
+const FIELD_BY_FOLDED_NAME: ReadonlyMap<string, 'kind' | 'apiVersion'> = new Map([
+  ['kind', 'kind'],
+  ['apiversion', 'apiVersion'],
+])
+
+function jsonKind(value: Json): string {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}
+
+/** Types of the admission package itself are `v1beta1.…` in a v1beta1 review; the others keep their package. */
+const ADMISSION_TYPES = /^v1\.(AdmissionRequest|Operation)$/
+
+/** The first value that does not fit the shape of a review, in the order of the text and in Go's words. */
+function typeMisfit(root: SchemaType, review: Json, apiVersion: string): string | undefined {
+  const goName = (name: string): string =>
+    apiVersion === REVIEW_VERSIONS[1] ? name.replace(ADMISSION_TYPES, 'v1beta1.$1') : name
+  const misfit = (value: Json, type: SchemaType, struct: string, path: string): string =>
+    `json: cannot unmarshal ${jsonKind(value)} into Go struct field ${struct}.${path} of type ${goName(type.name)}`
+  const visit = (type: SchemaType, value: Json, struct: string, path: string): string | undefined => {
+    if (value === null || type.kind === 'raw') return undefined
+    const { elem } = type
+    if (type.kind === 'pointer' && elem !== undefined) return visit(elem, value, struct, path)
+    if (type.kind === 'list' && Array.isArray(value) && elem !== undefined) {
+      return firstDefined(value, (item) => visit(elem, item, struct, path))
+    }
+    if (type.kind === 'map' && isObject(value) && elem !== undefined) {
+      return firstDefined(Object.values(value), (item) => visit(elem, item, struct, path))
+    }
+    if (type.kind === 'struct' && isObject(value)) {
+      const name = type.name.slice(type.name.indexOf('.') + 1)
+      return firstDefined(Object.keys(value), (key) => {
+        const field = type.json.find((candidate) => candidate.json === key)
+        const child = value[key]
+        if (field === undefined || child === undefined) return undefined
+        return visit(field.type, child, name, path === '' ? key : `${path}.${key}`)
+      })
+    }
+    const fits = type.kind === 'bool' ? typeof value === 'boolean' : typeof value === type.kind
+    return fits ? undefined : misfit(value, type, struct, path)
+  }
+  return visit(root, review, '', '')
+}
+
+function firstDefined<T, R>(items: readonly T[], look: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = look(item)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function readReview(review: JsonObject): Decoded {
+  const meta = metaOf(review)
+  const request = own(review, 'request')
+  if (!isObject(request)) {
+    // Istio's handler dies here; no API server sends it.
+    return { ok: false, meta, message: 'the AdmissionReview has no request' }
+  }
+  const object = own(request, 'object')
+  return {
+    ok: true,
+    meta,
+    request: {
+      uid: textOf(request, 'uid'),
+      namespace: textOf(request, 'namespace'),
+      object: object === null ? undefined : object,
+    },
+  }
+}
