@@ -1,53 +1,83 @@
 // YAML text in, JSON data out, by the rules of sigs.k8s.io/yaml (go-yaml v2, then JSON): the first document only,
-// YAML 1.1 words and numbers, last duplicate key wins, non-string keys as text.
-// The only file that knows js-yaml. It must never build anything but plain data, and never take unbounded time.
+// YAML 1.1 words and numbers, last duplicate key wins, keys as text (contract §6.4).
+// The parser is our own: js-yaml with a schema for Go's scalars still reads other documents than Go does (line breaks,
+// document ends, merge order, keys, escapes, block scalars). Data may be shared through aliases; never change it.
 
-import { FAILSAFE_SCHEMA, loadAll, Type, YAMLException } from 'js-yaml'
 import { ProblemError } from '../api/problem.ts'
+import { compareGoStrings, goJsonNumber, goJsonString } from './gojson.ts'
 import type { Json } from './json.ts'
-import { GoFloat, resolvePlain } from './yaml-scalar.ts'
+import { type ComposeLimits, Composer, type YamlObject, type YamlValue } from './yaml/compose.ts'
+import { GoFloat } from './yaml/resolve.ts'
+import { YamlFault } from './yaml/token.ts'
 
-export interface YamlLimits {
+export interface YamlLimits extends ComposeLimits {
   /** Nested collections. */
   readonly depth: number
-  /** Nodes that aliases may add to the document. */
+  /** Nodes that aliases may add to the document, on top of go-yaml's own limit on their share. */
   readonly aliases: number
-  /** UTF-16 units of text. */
+  /** Length of the text in UTF-16 units. */
   readonly bytes: number
 }
 
-export const YAML_LIMITS: YamlLimits = { depth: 200, aliases: 10_000, bytes: 8 << 20 }
+export const YAML_LIMITS: YamlLimits = { depth: 1000, aliases: 100_000, bytes: 8 << 20 }
 
-function construct(text: string): Json {
-  const value = resolvePlain(text)
-  if (value instanceof GoFloat) return value.value
-  return typeof value === 'bigint' ? Number(value) : value
+/** What no YAML text may hold: control characters but tab, LF, CR and NEL, halves of surrogate pairs, U+FFFE, U+FFFF. */
+const FORBIDDEN = /[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
+
+/** go-yaml reads the text in pieces of this many bytes, and looks at nothing behind the piece a document ends in. */
+const PIECE = 512
+
+/**
+ * The first document of `text` as JSON data, null when it is empty. Throws ProblemError `invalid-yaml` whose message is
+ * go-yaml's and whose `where` has line and column from 1, or ProblemError `limit`.
+ */
+export function parseYaml(text: string, limits: YamlLimits = YAML_LIMITS): Json {
+  return parse(text, false, limits) as Json
 }
 
-const SCHEMA = FAILSAFE_SCHEMA.extend({
-  implicit: [
-    new Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (text: unknown) => text === '<<' }),
-    new Type('tag:yaml.org,2002:null', { kind: 'scalar', construct }),
-  ],
-  explicit: (['scalar', 'sequence', 'mapping'] as const).map((kind) => new Type('', { kind, multi: true })),
-})
+/** The first document of `text` as YAMLToJSON prints it: exact integers, sorted keys, one line. Throws as parseYaml. */
+export function yamlToJson(text: string, limits: YamlLimits = YAML_LIMITS): string {
+  return print(parse(text, true, limits))
+}
 
-/** The first document of `text` as JSON data. Throws ProblemError `invalid-yaml` with line and column. */
-export function parseYaml(text: string, limits: YamlLimits = YAML_LIMITS): Json {
+function parse(text: string, exact: boolean, limits: YamlLimits): YamlValue {
   if (text.length > limits.bytes) {
-    throw new ProblemError(
-      'limit',
-      `the text has ${text.length} bytes, more than the ${limits.bytes} allowed`,
-    )
+    throw new ProblemError('limit', `the YAML text has ${text.length} characters, more than ${limits.bytes}`)
   }
+  const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+  const forbidden = body.search(FORBIDDEN)
+  const composer = new Composer(forbidden < 0 ? body : body.slice(0, forbidden), exact, limits)
   try {
-    const options = { schema: SCHEMA, json: true, maxDepth: limits.depth }
-    return (loadAll(text, undefined, options)[0] ?? null) as Json
+    const value = composer.document()
+    if (forbidden >= 0 && forbidden <= composer.position + PIECE) throw controlFault(body, forbidden)
+    return value
   } catch (error) {
-    if (!(error instanceof YAMLException)) throw error
-    throw new ProblemError('invalid-yaml', error.reason, {
-      line: error.mark.line + 1,
-      column: error.mark.column + 1,
-    })
+    throw problemOf(error)
   }
+}
+
+function controlFault(body: string, at: number): YamlFault {
+  const lines = body.slice(0, at).split(/\r\n|[\r\n\u0085\u2028\u2029]/)
+  const mark = { line: lines.length - 1, column: lines.at(-1)?.length ?? 0 }
+  return new YamlFault('yaml: control characters are not allowed', mark)
+}
+
+function problemOf(error: unknown): unknown {
+  if (!(error instanceof YamlFault)) return error
+  const where = { line: error.mark.line + 1, column: error.mark.column + 1 }
+  return new ProblemError(error.limit ? 'limit' : 'invalid-yaml', error.message, where)
+}
+
+function print(value: YamlValue): string {
+  if (typeof value === 'string') return goJsonString(value)
+  if (value instanceof GoFloat) return printFloat(value.value)
+  if (Array.isArray(value)) return `[${value.map(print).join(',')}]`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const map: YamlObject = value
+  const keys = Object.keys(map).sort(compareGoStrings)
+  return `{${keys.map((key) => `${goJsonString(key)}:${print(map[key] ?? null)}`).join(',')}}`
+}
+
+function printFloat(value: number): string {
+  return goJsonNumber(value)
 }

@@ -1,0 +1,48 @@
+// Classes of characters as libyaml's scanner (go-yaml v2) sees them, by table: one lookup a UTF-16 unit.
+// A text under scan ends with a NUL, which no YAML text may hold, so that looking ahead by one needs no bounds check.
+
+export const BLANK = 1
+export const BREAK = 2
+export const END = 4
+/** Ends a plain scalar inside a flow collection: `,` `?` `[` `]` `{` `}`. */
+export const FLOW = 8
+/** Letters, digits, `_` and `-`: names of anchors and tag handles. */
+export const WORD = 16
+export const DIGIT = 32
+/** Never starts a plain scalar. */
+export const INDICATOR = 64
+/** May stand in the URI of a tag besides letters and digits. */
+export const URI = 128
+
+export const BLANKZ = BLANK | BREAK | END
+export const BREAKZ = BREAK | END
+export const SPACES = BLANK | BREAK
+
+const CLASS = new Uint8Array(0x10000)
+
+function mark(chars: string, bits: number): void {
+  for (let i = 0; i < chars.length; i++) {
+    const code = chars.charCodeAt(i)
+    CLASS[code] = (CLASS[code] ?? 0) | bits
+  }
+}
+
+mark(' \t', BLANK)
+mark('\r\n\u0085\u2028\u2029', BREAK)
+mark('\0', END)
+mark(',?[]{}', FLOW)
+mark('0123456789', DIGIT | WORD)
+mark('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-', WORD)
+mark('-?:,[]{}#&*!|>\'"%@`', INDICATOR)
+mark(";/?:@&=+$,.!~*'()[]%", URI)
+
+export function charClass(code: number): number {
+  return CLASS[code] ?? END
+}
+
+/** The value of a hexadecimal digit, or -1. */
+export function hexValue(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  const lower = code | 32
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}

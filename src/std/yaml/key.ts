@@ -1,0 +1,44 @@
+// Keys of mappings as text: sigs.k8s.io/yaml turns numbers and booleans into text and refuses everything else.
+// In goes a decoded node, out comes its text or go-yaml's sentence why there is none.
+
+import { isObject } from '../json.ts'
+import { GoFloat } from './resolve.ts'
+
+/** A float as strconv.FormatFloat(f, 'g', -1, 32): the shortest digits that tell it from other float32 values. */
+export function float32Text(value: number): string {
+  const single = Math.fround(value)
+  if (Number.isNaN(single)) return '.nan'
+  if (!Number.isFinite(single)) return single > 0 ? '.inf' : '-.inf'
+  if (single === 0) return Object.is(single, -0) ? '-0' : '0'
+  let digits = 1
+  while (digits < 9 && Math.fround(Number(single.toExponential(digits - 1))) !== single) digits++
+  const [mantissa = '', exponent = ''] = single.toExponential(digits - 1).split('e')
+  const power = Number(exponent)
+  // For the shortest digits, 'g' decides as if for precision 6.
+  if (power >= -4 && power < 6) return fixed(mantissa, power)
+  const size = Math.abs(power)
+  return `${mantissa}e${power < 0 ? '-' : '+'}${size < 10 ? '0' : ''}${size}`
+}
+
+function fixed(mantissa: string, power: number): string {
+  const sign = mantissa.startsWith('-') ? '-' : ''
+  const digits = mantissa.replace(/[-.]/g, '')
+  if (power < 0) return `${sign}0.${'0'.repeat(-power - 1)}${digits}`
+  if (digits.length <= power + 1) return sign + digits.padEnd(power + 1, '0')
+  return `${sign}${digits.slice(0, power + 1)}.${digits.slice(power + 1)}`
+}
+
+/** The text of a key, or why it cannot be one. */
+export function keyText(value: unknown): { key: string; problem?: undefined } | { problem: string } {
+  if (typeof value === 'string') return { key: value }
+  if (typeof value === 'number' || typeof value === 'boolean') return { key: String(value) }
+  if (value instanceof GoFloat) return { key: float32Text(value.value) }
+  if (typeof value === 'bigint') {
+    if (value < 2n ** 63n) return { key: String(value) }
+    return { problem: `unsupported map key of type: uint64, key: ${value}` }
+  }
+  if (Array.isArray(value) || isObject(value)) {
+    return { problem: `yaml: invalid map key: ${Array.isArray(value) ? 'a list' : 'a mapping'}` }
+  }
+  return { problem: 'unsupported map key of type: null' }
+}

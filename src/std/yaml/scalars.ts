@@ -1,0 +1,270 @@
+// The text of scalars: plain, quoted and block, folded and unescaped as libyaml does it.
+// The scanner stands on the first character when a function here is called, and behind the scalar when it returns.
+// What the text means (a number, a word) is not decided here.
+
+import { BLANK, BLANKZ, BREAK, BREAKZ, charClass, DIGIT, FLOW, hexValue, SPACES } from './chars.ts'
+import { isDocumentMarker, type Scanner } from './scanner.ts'
+import { DOUBLE_QUOTED, LITERAL, type Mark, PLAIN, SCALAR, scannerFault, Token } from './token.ts'
+
+/** One line break reads as a space, several as all but the first; U+2028 and U+2029 stay. */
+function fold(first: string, rest: string): string {
+  if (first !== '\n') return first + rest
+  return rest === '' ? ' ' : rest
+}
+
+export function scanPlain(s: Scanner): Token {
+  const { text } = s
+  const start = s.pos
+  const at = s.mark()
+  const indent = s.indent + 1
+  const stop = s.flowLevel > 0 ? FLOW : 0
+  let value = ''
+  let from = start
+  let end = start
+  let folded: string | undefined
+  for (;;) {
+    if (s.pos === s.lineStart && isDocumentMarker(text, s.pos)) break
+    let code = text.charCodeAt(s.pos)
+    if (code === 35) break
+    const run = s.pos
+    let bits = charClass(code)
+    while ((bits & (BLANKZ | stop)) === 0) {
+      if (code === 58 && (charClass(text.charCodeAt(s.pos + 1)) & BLANKZ) !== 0) break
+      code = text.charCodeAt(++s.pos)
+      bits = charClass(code)
+    }
+    if (s.pos > run) {
+      if (folded !== undefined) {
+        value += text.slice(from, end) + folded
+        from = run
+        folded = undefined
+      }
+      end = s.pos
+    }
+    if ((bits & SPACES) === 0) break
+    folded = skipSpaces(s, indent, at)
+    if (s.flowLevel === 0 && s.column < indent) break
+  }
+  // Line breaks behind the scalar were passed: a key may follow.
+  if (folded !== undefined) s.keyAllowed = true
+  return new Token(SCALAR, start, at.line, at.column, value + text.slice(from, end), '', PLAIN)
+}
+
+/** Passes blanks and line breaks inside a plain scalar; what the breaks fold to, undefined when there were none. */
+function skipSpaces(s: Scanner, indent: number, at: Mark): string | undefined {
+  const { text } = s
+  let first = ''
+  let rest = ''
+  for (;;) {
+    const code = text.charCodeAt(s.pos)
+    const bits = charClass(code)
+    if ((bits & BLANK) !== 0) {
+      if (first !== '' && code === 9 && s.column < indent) {
+        throw scannerFault('found a tab character that violates indentation', s.mark(), at)
+      }
+      s.pos++
+    } else if ((bits & BREAK) !== 0) {
+      if (first === '') first = s.readBreak()
+      else rest += s.readBreak()
+    } else {
+      return first === '' ? undefined : fold(first, rest)
+    }
+  }
+}
+
+export function scanQuoted(s: Scanner, style: number): Token {
+  const { text } = s
+  const start = s.pos
+  const at = s.mark()
+  const quote = style === DOUBLE_QUOTED ? 34 : 39
+  let value = ''
+  s.pos++
+  for (;;) {
+    if (s.pos === s.lineStart && isDocumentMarker(text, s.pos)) {
+      throw scannerFault('found unexpected document indicator', s.mark(), at)
+    }
+    if (text.charCodeAt(s.pos) === 0) throw scannerFault('found unexpected end of stream', s.mark(), at)
+    let from = s.pos
+    let joined = false
+    for (;;) {
+      const code = text.charCodeAt(s.pos)
+      if (code === quote) {
+        if (quote === 34 || text.charCodeAt(s.pos + 1) !== 39) break
+        value += text.slice(from, s.pos + 1)
+        s.pos += 2
+        from = s.pos
+      } else if (code === 92 && quote === 34) {
+        value += text.slice(from, s.pos)
+        if ((charClass(text.charCodeAt(s.pos + 1)) & BREAK) !== 0) {
+          s.pos++
+          s.readBreak()
+          joined = true
+          from = s.pos
+          break
+        }
+        value += escaped(s, at)
+        from = s.pos
+      } else if ((charClass(code) & BLANKZ) !== 0) {
+        break
+      } else {
+        s.pos++
+      }
+    }
+    value += text.slice(from, s.pos)
+    if (text.charCodeAt(s.pos) === quote) break
+    value += quotedSpaces(s, joined)
+  }
+  s.pos++
+  return new Token(SCALAR, start, at.line, at.column, value, '', style)
+}
+
+/** Blanks and line breaks inside quotes; `joined` when a backslash already took the first break away. */
+function quotedSpaces(s: Scanner, joined: boolean): string {
+  const { text } = s
+  const start = s.pos
+  let broken = joined
+  let first = ''
+  let rest = ''
+  for (;;) {
+    const bits = charClass(text.charCodeAt(s.pos))
+    if ((bits & BLANK) !== 0) {
+      s.pos++
+    } else if ((bits & BREAK) !== 0) {
+      if (broken) rest += s.readBreak()
+      else first = s.readBreak()
+      broken = true
+    } else if (!broken) {
+      return text.slice(start, s.pos)
+    } else {
+      // After an escaped break there is nothing to fold, but further breaks stay.
+      return first === '' ? rest : fold(first, rest)
+    }
+  }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '0': '\0',
+  a: '\x07',
+  b: '\b',
+  t: '\t',
+  '\t': '\t',
+  n: '\n',
+  v: '\v',
+  f: '\f',
+  r: '\r',
+  e: '\x1b',
+  ' ': ' ',
+  '"': '"',
+  "'": "'",
+  '\\': '\\',
+  N: '\u0085',
+  _: '\u00a0',
+  L: '\u2028',
+  P: '\u2029',
+}
+
+const HEX_LENGTH: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
+
+/** The character that a backslash and what follows stand for; JSON's `\/` and surrogate halves are errors here. */
+function escaped(s: Scanner, at: Mark): string {
+  const { text } = s
+  const name = text.charAt(s.pos + 1)
+  const simple = Object.hasOwn(ESCAPES, name) ? ESCAPES[name] : undefined
+  if (simple !== undefined) {
+    s.pos += 2
+    return simple
+  }
+  const length = Object.hasOwn(HEX_LENGTH, name) ? HEX_LENGTH[name] : undefined
+  if (length === undefined) throw scannerFault('found unknown escape character', s.mark(), at)
+  s.pos += 2
+  let code = 0
+  for (let i = 0; i < length; i++) {
+    const digit = hexValue(text.charCodeAt(s.pos + i))
+    if (digit < 0) throw scannerFault('did not find expected hexdecimal number', s.mark(), at)
+    code = code * 16 + digit
+  }
+  if ((code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff) {
+    throw scannerFault('found invalid Unicode character escape code', s.mark(), at)
+  }
+  s.pos += length
+  return String.fromCodePoint(code)
+}
+
+/** `|` or `>` with what follows: header, then lines at or beyond the indentation. */
+export function scanBlockScalar(s: Scanner, style: number): Token {
+  const { text } = s
+  const start = s.pos
+  const at = s.mark()
+  const header = blockHeader(s, at)
+  const given = header.increment > 0 ? Math.max(s.indent, 0) + header.increment : 0
+  let { breaks: trailing, indent } = blockBreaks(s, given, at)
+  let value = ''
+  let leading = ''
+  let wasBlank = false
+  while (s.column === indent && text.charCodeAt(s.pos) !== 0) {
+    const isBlank = (charClass(text.charCodeAt(s.pos)) & BLANK) !== 0
+    if (style !== LITERAL && leading === '\n' && !wasBlank && !isBlank) {
+      if (trailing === '') value += ' '
+    } else {
+      value += leading
+    }
+    value += trailing
+    wasBlank = isBlank
+    const from = s.pos
+    while ((charClass(text.charCodeAt(s.pos)) & BREAKZ) === 0) s.pos++
+    value += text.slice(from, s.pos)
+    leading = text.charCodeAt(s.pos) === 0 ? '' : s.readBreak()
+    ;({ breaks: trailing, indent } = blockBreaks(s, indent, at))
+  }
+  if (header.chomping !== -1) value += leading
+  if (header.chomping === 1) value += trailing
+  return new Token(SCALAR, start, at.line, at.column, value, '', style)
+}
+
+/** Chomping and indentation indicators in either order, then nothing but a comment. */
+function blockHeader(s: Scanner, at: Mark): { chomping: -1 | 0 | 1; increment: number } {
+  const { text } = s
+  s.pos++
+  let chomping = blockChomping(s)
+  let increment = 0
+  const digit = text.charCodeAt(s.pos)
+  if ((charClass(digit) & DIGIT) !== 0) {
+    if (digit === 48) throw scannerFault('found an indentation indicator equal to 0', s.mark(), at)
+    increment = digit - 48
+    s.pos++
+    if (chomping === 0) chomping = blockChomping(s)
+  }
+  while ((charClass(text.charCodeAt(s.pos)) & BLANK) !== 0) s.pos++
+  if (text.charCodeAt(s.pos) === 35) {
+    while ((charClass(text.charCodeAt(s.pos)) & BREAKZ) === 0) s.pos++
+  }
+  const bits = charClass(text.charCodeAt(s.pos))
+  if ((bits & BREAKZ) === 0) throw scannerFault('did not find expected comment or line break', s.mark(), at)
+  if ((bits & BREAK) !== 0) s.readBreak()
+  return { chomping, increment }
+}
+
+function blockChomping(s: Scanner): -1 | 0 | 1 {
+  const code = s.text.charCodeAt(s.pos)
+  if (code !== 43 && code !== 45) return 0
+  s.pos++
+  return code === 43 ? 1 : -1
+}
+
+/** Passes empty lines and indentation. With `given` 0 the indentation is found: the deepest of the lines passed. */
+function blockBreaks(s: Scanner, given: number, at: Mark): { breaks: string; indent: number } {
+  const { text } = s
+  let breaks = ''
+  let deepest = 0
+  for (;;) {
+    while ((given === 0 || s.column < given) && text.charCodeAt(s.pos) === 32) s.pos++
+    if (s.column > deepest) deepest = s.column
+    const code = text.charCodeAt(s.pos)
+    if (code === 9 && (given === 0 || s.column < given)) {
+      throw scannerFault('found a tab character where an indentation space is expected', s.mark(), at)
+    }
+    if ((charClass(code) & BREAK) === 0) break
+    breaks += s.readBreak()
+  }
+  return { breaks, indent: given === 0 ? Math.max(deepest, s.indent + 1, 1) : given }
+}

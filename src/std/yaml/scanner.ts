@@ -1,0 +1,357 @@
+// From text to tokens, by the rules of libyaml's scanner (go-yaml v2, scannerc.go): indentation becomes block tokens,
+// and what precedes a `:` on its line becomes a key, which is why tokens wait in a queue until that is known.
+// Throws YamlFault. Never looks at what scalars mean, never holds more than one line of tokens back.
+
+import { BLANK, BLANKZ, BREAK, BREAKZ, charClass, INDICATOR } from './chars.ts'
+import { scanAnchor, scanDirective, scanTag } from './properties.ts'
+import { scanBlockScalar, scanPlain, scanQuoted } from './scalars.ts'
+import * as T from './token.ts'
+import { type Mark, scannerFault, Token, YamlFault } from './token.ts'
+
+/** Characters (not units) that a key without `?` may have before its `:`. */
+const KEY_LENGTH = 1024
+
+/** The place on one flow level where a key without `?` may have begun. */
+interface SimpleKey {
+  possible: boolean
+  /** The key stands at the indentation of its block mapping: if it is no key, the text is wrong. */
+  required: boolean
+  token: number
+  start: number
+  line: number
+  column: number
+}
+
+function noKey(): SimpleKey {
+  return { possible: false, required: false, token: 0, start: 0, line: 0, column: 0 }
+}
+
+export class Scanner {
+  /** The text, ended by a NUL. */
+  readonly text: string
+  private readonly maxDepth: number
+  pos = 0
+  line = 0
+  lineStart = 0
+  /** Column of the innermost block collection, -1 outside of all. */
+  indent = -1
+  flowLevel = 0
+  /** Whether a key may begin here: at the start of a line and after some indicators. */
+  keyAllowed = true
+  private readonly indents: number[] = []
+  /** One entry a flow level; those above the level are kept for reuse. */
+  private readonly keys: SimpleKey[] = [noKey()]
+  private queue: Token[] = []
+  private head = 0
+  /** How many tokens were taken: the number of the token at the head. */
+  private taken = 0
+  private ended = false
+
+  constructor(text: string, maxDepth: number) {
+    this.text = `${text}\0`
+    this.maxDepth = maxDepth
+  }
+
+  get column(): number {
+    return this.pos - this.lineStart
+  }
+
+  mark(): Mark {
+    return { line: this.line, column: this.column }
+  }
+
+  /** The next token, left in place. */
+  peek(): Token {
+    let token = this.queue[this.head]
+    while (token === undefined || this.headMayBeKey()) {
+      this.fetch()
+      token = this.queue[this.head]
+    }
+    return token
+  }
+
+  /** Takes the token that was peeked at. */
+  skip(): void {
+    this.head++
+    this.taken++
+    if (this.head === this.queue.length) {
+      this.queue.length = 0
+      this.head = 0
+    }
+  }
+
+  /** Whether the token at the head may turn out to be a key, so that more must be read before it is given away. */
+  private headMayBeKey(): boolean {
+    for (let level = 0; level <= this.flowLevel; level++) {
+      const key = this.keys[level] as SimpleKey
+      if (key.possible) return key.token === this.taken && this.stillKey(key)
+    }
+    return false
+  }
+
+  /** False when the key that began at `key` can no longer be one; throws when it had to be. */
+  private stillKey(key: SimpleKey): boolean {
+    if (!key.possible) return false
+    if (key.line === this.line && !this.tooLong(key)) return true
+    this.dropKey(key)
+    return false
+  }
+
+  private tooLong(key: SimpleKey): boolean {
+    if (this.pos - key.start <= KEY_LENGTH) return false
+    let count = 0
+    for (let i = key.start; i < this.pos && count <= KEY_LENGTH; i++) {
+      if ((this.text.charCodeAt(i) & 0xfc00) !== 0xdc00) count++
+    }
+    return count > KEY_LENGTH
+  }
+
+  private dropKey(key: SimpleKey): void {
+    if (key.possible && key.required) throw scannerFault("could not find expected ':'", this.mark(), key)
+    key.possible = false
+  }
+
+  private saveKey(): void {
+    if (!this.keyAllowed) return
+    const key = this.keys[this.flowLevel] as SimpleKey
+    this.dropKey(key)
+    key.possible = true
+    key.required = this.flowLevel === 0 && this.indent === this.column
+    key.token = this.taken + this.queue.length - this.head
+    key.start = this.pos
+    key.line = this.line
+    key.column = this.column
+  }
+
+  private push(kind: number, length: number): void {
+    this.queue.push(new Token(kind, this.pos, this.line, this.column))
+    this.pos += length
+  }
+
+  /** Opens a block collection when the column lies deeper than the one around; `at` is its place in the queue. */
+  private roll(column: number, kind: number, at: number, start: number, line: number): void {
+    if (this.flowLevel > 0 || this.indent >= column) return
+    this.indents.push(this.indent)
+    this.indent = column
+    if (this.indents.length > this.maxDepth) throw this.tooDeep()
+    this.queue.splice(at, 0, new Token(kind, start, line, column))
+  }
+
+  private unroll(column: number): void {
+    if (this.flowLevel > 0) return
+    while (this.indent > column) {
+      this.push(T.BLOCK_END, 0)
+      this.indent = this.indents.pop() ?? -1
+    }
+  }
+
+  private tooDeep(): YamlFault {
+    return new YamlFault(`yaml: exceeded max depth of ${this.maxDepth}`, this.mark(), true)
+  }
+
+  /** Reads on until at least one more token is in the queue. */
+  private fetch(): void {
+    if (this.ended) {
+      this.push(T.STREAM_END, 0)
+      return
+    }
+    this.skipToToken()
+    this.unroll(this.column)
+    const { text, pos } = this
+    const code = text.charCodeAt(pos)
+    if (pos === this.lineStart && this.fetchAtLineStart(code)) return
+    const nextBlankz = (charClass(text.charCodeAt(pos + 1)) & BLANKZ) !== 0
+    switch (code) {
+      case 0:
+        return this.fetchStreamEnd()
+      case 91:
+        return this.fetchFlowStart(T.FLOW_SEQUENCE_START)
+      case 123:
+        return this.fetchFlowStart(T.FLOW_MAPPING_START)
+      case 93:
+        return this.fetchFlowEnd(T.FLOW_SEQUENCE_END)
+      case 125:
+        return this.fetchFlowEnd(T.FLOW_MAPPING_END)
+      case 44:
+        return this.fetchFlowEntry()
+      case 45:
+        if (nextBlankz) return this.fetchBlockEntry()
+        break
+      case 63:
+        if (nextBlankz || this.flowLevel > 0) return this.fetchKey()
+        break
+      case 58:
+        if (nextBlankz || this.flowLevel > 0) return this.fetchValue()
+        break
+      case 42:
+        return this.fetchScanned(scanAnchor, T.ALIAS)
+      case 38:
+        return this.fetchScanned(scanAnchor, T.ANCHOR)
+      case 33:
+        return this.fetchScanned(scanTag, T.TAG)
+      case 124:
+      case 62:
+        if (this.flowLevel === 0) return this.fetchBlockScalar(code === 124 ? T.LITERAL : T.FOLDED)
+        break
+      case 39:
+        return this.fetchScanned(scanQuoted, T.SINGLE_QUOTED)
+      case 34:
+        return this.fetchScanned(scanQuoted, T.DOUBLE_QUOTED)
+      default:
+        break
+    }
+    this.fetchPlain(code)
+  }
+
+  /** Directives and document markers, which exist only in the first column. */
+  private fetchAtLineStart(code: number): boolean {
+    if (code === 37) {
+      this.leaveDocument()
+      this.queue.push(scanDirective(this))
+      return true
+    }
+    if (!isDocumentMarker(this.text, this.pos)) return false
+    this.leaveDocument()
+    this.push(code === 45 ? T.DOCUMENT_START : T.DOCUMENT_END, 3)
+    return true
+  }
+
+  private leaveDocument(): void {
+    this.unroll(-1)
+    this.dropKey(this.keys[this.flowLevel] as SimpleKey)
+    this.keyAllowed = false
+  }
+
+  private fetchStreamEnd(): void {
+    if (this.column !== 0) {
+      this.line++
+      this.lineStart = this.pos
+    }
+    this.leaveDocument()
+    this.push(T.STREAM_END, 0)
+    this.ended = true
+  }
+
+  private fetchFlowStart(kind: number): void {
+    this.saveKey()
+    this.flowLevel++
+    if (this.flowLevel > this.maxDepth) throw this.tooDeep()
+    const key = this.keys[this.flowLevel]
+    if (key === undefined) this.keys.push(noKey())
+    else key.possible = false
+    this.keyAllowed = true
+    this.push(kind, 1)
+  }
+
+  private fetchFlowEnd(kind: number): void {
+    this.dropKey(this.keys[this.flowLevel] as SimpleKey)
+    if (this.flowLevel > 0) this.flowLevel--
+    this.keyAllowed = false
+    this.push(kind, 1)
+  }
+
+  private fetchFlowEntry(): void {
+    this.dropKey(this.keys[this.flowLevel] as SimpleKey)
+    this.keyAllowed = true
+    this.push(T.FLOW_ENTRY, 1)
+  }
+
+  private fetchBlockEntry(): void {
+    if (this.flowLevel === 0) this.rollHere(T.BLOCK_SEQUENCE_START, 'block sequence entries')
+    this.dropKey(this.keys[this.flowLevel] as SimpleKey)
+    this.keyAllowed = true
+    this.push(T.BLOCK_ENTRY, 1)
+  }
+
+  private fetchKey(): void {
+    if (this.flowLevel === 0) this.rollHere(T.BLOCK_MAPPING_START, 'mapping keys')
+    this.dropKey(this.keys[this.flowLevel] as SimpleKey)
+    this.keyAllowed = this.flowLevel === 0
+    this.push(T.KEY, 1)
+  }
+
+  private rollHere(kind: number, what: string): void {
+    if (!this.keyAllowed)
+      throw scannerFault(`${what} are not allowed in this context`, this.mark(), this.mark())
+    this.roll(this.column, kind, this.queue.length, this.pos, this.line)
+  }
+
+  private fetchValue(): void {
+    const key = this.keys[this.flowLevel] as SimpleKey
+    if (this.stillKey(key)) {
+      const at = key.token - this.taken + this.head
+      this.queue.splice(at, 0, new Token(T.KEY, key.start, key.line, key.column))
+      this.roll(key.column, T.BLOCK_MAPPING_START, at, key.start, key.line)
+      key.possible = false
+      this.keyAllowed = false
+    } else {
+      if (this.flowLevel === 0) this.rollHere(T.BLOCK_MAPPING_START, 'mapping values')
+      this.keyAllowed = this.flowLevel === 0
+    }
+    this.push(T.VALUE, 1)
+  }
+
+  /** A token that may begin a key and that no key follows. */
+  private fetchScanned(scan: (scanner: Scanner, kind: number) => Token, kind: number): void {
+    this.saveKey()
+    this.keyAllowed = false
+    this.queue.push(scan(this, kind))
+  }
+
+  private fetchBlockScalar(style: number): void {
+    this.dropKey(this.keys[this.flowLevel] as SimpleKey)
+    this.keyAllowed = true
+    this.queue.push(scanBlockScalar(this, style))
+  }
+
+  private fetchPlain(code: number): void {
+    if ((charClass(code) & (INDICATOR | BLANKZ)) !== 0) {
+      const next = charClass(this.text.charCodeAt(this.pos + 1))
+      const plain =
+        (code === 45 && (next & BLANK) === 0) ||
+        (this.flowLevel === 0 && (code === 63 || code === 58) && (next & BLANKZ) === 0)
+      if (!plain) throw scannerFault('found character that cannot start any token', this.mark(), this.mark())
+    }
+    this.saveKey()
+    this.keyAllowed = false
+    this.queue.push(scanPlain(this))
+  }
+
+  private skipToToken(): void {
+    const { text } = this
+    for (;;) {
+      // A byte order mark may start any line.
+      if (this.pos === this.lineStart && text.charCodeAt(this.pos) === 0xfeff) this.pos++
+      let code = text.charCodeAt(this.pos)
+      while (code === 32 || (code === 9 && (this.flowLevel > 0 || !this.keyAllowed))) {
+        code = text.charCodeAt(++this.pos)
+      }
+      if (code === 35) {
+        while ((charClass(code) & BREAKZ) === 0) code = text.charCodeAt(++this.pos)
+      }
+      if ((charClass(code) & BREAK) === 0) return
+      this.readBreak()
+      if (this.flowLevel === 0) this.keyAllowed = true
+    }
+  }
+
+  /** Passes a line break and tells what it stands for: U+2028 and U+2029 for themselves, all others for `\n`. */
+  readBreak(): string {
+    const code = this.text.charCodeAt(this.pos++)
+    if (code === 13 && this.text.charCodeAt(this.pos) === 10) this.pos++
+    this.line++
+    this.lineStart = this.pos
+    return code === 0x2028 ? '\u2028' : code === 0x2029 ? '\u2029' : '\n'
+  }
+}
+
+/** Whether `---` or `...` with nothing right after it stands at `pos`. */
+export function isDocumentMarker(text: string, pos: number): boolean {
+  const code = text.charCodeAt(pos)
+  return (
+    (code === 45 || code === 46) &&
+    text.charCodeAt(pos + 1) === code &&
+    text.charCodeAt(pos + 2) === code &&
+    (charClass(text.charCodeAt(pos + 3)) & BLANKZ) !== 0
+  )
+}
