@@ -1,0 +1,104 @@
+// The open connections of the webhook port: how many there are, which one gives way when there are too many,
+// and which are idle when the server drains. Slow or silent clients must never keep out an API server.
+
+import type { Socket } from 'node:net'
+
+interface Connection {
+  readonly socket: Socket
+  /** Requests begun and not yet answered. */
+  active: number
+  /** When the connection last began or finished something. */
+  touched: number
+}
+
+export class Connections {
+  /** Connections that never finished a request, oldest first: handshakes, and clients that trickle bytes. */
+  private readonly newcomers = new Map<string, Connection>()
+  /** Connections that did, the one that has been idle longest first. */
+  private readonly known = new Map<string, Connection>()
+  private readonly limit: number
+  private readonly now: () => number
+  private readonly onDropped: () => void
+
+  /** `now` is monotonic, in milliseconds; `onDropped` is called for each connection that had to give way. */
+  constructor(limit: number, now: () => number, onDropped: () => void) {
+    this.limit = limit
+    this.now = now
+    this.onDropped = onDropped
+  }
+
+  get count(): number {
+    return this.newcomers.size + this.known.size
+  }
+
+  /** A TCP connection was accepted. */
+  opened(socket: Socket): void {
+    const key = keyOf(socket)
+    if (key === undefined) return
+    this.newcomers.set(key, { socket, active: 0, touched: this.now() })
+    socket.once('close', () => {
+      this.newcomers.delete(key)
+      this.known.delete(key)
+    })
+    if (this.count > this.limit) this.dropOne(key)
+  }
+
+  /** A request began on `socket` (the TLS socket of the connection). */
+  began(socket: Socket): void {
+    const key = keyOf(socket) ?? ''
+    const connection = this.newcomers.get(key) ?? this.known.get(key)
+    if (connection === undefined) return
+    connection.active++
+    connection.touched = this.now()
+  }
+
+  /** The answer was written, or the request broke off (`answered` false). */
+  ended(socket: Socket, answered: boolean): void {
+    const key = keyOf(socket) ?? ''
+    const connection = this.newcomers.get(key) ?? this.known.get(key)
+    if (connection === undefined) return
+    connection.active--
+    connection.touched = this.now()
+    if (!answered) return
+    this.newcomers.delete(key)
+    // Set anew, so that the order is that of last use.
+    this.known.delete(key)
+    this.known.set(key, connection)
+  }
+
+  /** Ends the connections without a request that were not touched for `idleMs`. */
+  endIdle(idleMs: number): void {
+    const since = this.now() - idleMs
+    for (const connection of this.all()) {
+      if (connection.active === 0 && connection.touched <= since) connection.socket.destroySoon()
+    }
+  }
+
+  /** Ends all connections, whatever they do. */
+  destroyAll(): void {
+    for (const connection of this.all()) connection.socket.destroy()
+  }
+
+  private all(): Connection[] {
+    return [...this.newcomers.values(), ...this.known.values()]
+  }
+
+  private dropOne(except: string): void {
+    for (const group of [this.newcomers, this.known]) {
+      for (const [key, connection] of group) {
+        if (key === except) continue
+        this.onDropped()
+        connection.socket.destroy()
+        // `close` comes later; the place is free now.
+        group.delete(key)
+        return
+      }
+    }
+  }
+}
+
+/** The same for the TCP socket and the TLS socket on top of it; undefined when the peer is gone already. */
+function keyOf(socket: Socket): string | undefined {
+  const { remoteAddress, remotePort, localPort } = socket
+  return remoteAddress === undefined ? undefined : `${remoteAddress} ${remotePort} ${localPort}`
+}

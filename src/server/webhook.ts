@@ -1,0 +1,191 @@
+// The webhook port: Fastify over HTTPS, HTTP/1.1 only, with its limits, live key pairs and a drain that loses nothing.
+// Requests are handed to an endpoint as they are; what they mean is not known here.
+
+import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import type { Log } from '../telemetry/log.ts'
+import { Connections } from './connections.ts'
+import type { Limits } from './limits.ts'
+import type { KeyPair } from './tls.ts'
+
+/** What an endpoint answers; `location` for a redirect. */
+export interface Answer {
+  readonly status: number
+  /** Content-Type; undefined for an answer without a body. */
+  readonly type?: string
+  readonly body: string
+  readonly location?: string
+}
+
+export type Endpoint = (request: IncomingMessage) => Promise<Answer>
+
+export interface WebhookOptions {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly pair: KeyPair
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  readonly limits: Limits
+  readonly endpoint: Endpoint
+  readonly log: Log
+  readonly onConnectionDropped: () => void
+}
+
+export interface Webhook {
+  readonly port: number
+  readonly connections: () => number
+  /** Serves `pair` from the next handshake on; open connections go on as they are. */
+  readonly setPair: (pair: KeyPair) => void
+  /** From now on answers say `Connection: close`. Everything is served as before. */
+  readonly startDrain: () => void
+  /** Stops listening, answers what is open, and ends; after `graceMs` the rest is cut off. */
+  readonly close: (graceMs: number) => Promise<void>
+}
+
+/** Listens; rejects when it cannot. */
+export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
+  const { limits } = options
+  const connections = new Connections(
+    limits.connections,
+    () => performance.now(),
+    options.onConnectionDropped,
+  )
+  let draining = false
+  const app = createApp(options)
+  app.route({
+    method: [...app.supportedMethods],
+    url: '*',
+    handler: async (request, reply) => {
+      const answer = await options.endpoint(request.raw)
+      reply.code(answer.status)
+      if (answer.type !== undefined) reply.header('content-type', answer.type)
+      if (answer.location !== undefined) reply.header('location', answer.location)
+      if (draining) reply.header('connection', 'close')
+      return reply.send(answer.body)
+    },
+  })
+  const server = app.server as HttpsServer
+  server.on('connection', (socket: Socket) => connections.opened(socket))
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request
+    connections.began(socket)
+    response.once('close', () => connections.ended(socket, response.writableFinished))
+  })
+  await app.listen({ host: options.host, port: options.port })
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => connections.count,
+    setPair: (pair) => server.setSecureContext({ ...pair, minVersion: options.minVersion }),
+    startDrain: () => {
+      draining = true
+    },
+    close: async (graceMs) => {
+      draining = true
+      await closeServer(app, server, connections, graceMs)
+    },
+  }
+}
+
+function createApp(options: WebhookOptions): FastifyInstance {
+  const { limits } = options
+  const app = Fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    // The drain is ours: Fastify would answer 503 on kept connections, which is a refused pod.
+    return503OnClosing: false,
+    forceCloseConnections: false,
+    connectionTimeout: 0,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.idleMs,
+    https: {
+      ...options.pair,
+      minVersion: options.minVersion,
+      // HTTP/1.1 is all an API server speaks to webhooks; a client that offers h2 alone is turned away.
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: limits.handshakeMs,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: 1000,
+    },
+    // Percent-encoding that is none: Go answers the same.
+    frameworkErrors: (_error, _request, reply) => {
+      sendText(reply as FastifyReply, 400, '400 Bad Request')
+    },
+    clientErrorHandler: (error, socket) => refuseClient(error, socket),
+  })
+  // Istio's handler reads the body whatever the method; without a body in Fastify's eyes, every method is ours to read.
+  for (const method of METHODS) {
+    if (method !== 'CONNECT') app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  }
+  app.removeAllContentTypeParsers()
+  app.setErrorHandler((error, _request, reply) => {
+    options.log.error('a request failed unexpectedly', {
+      error: error instanceof Error ? error.message : 'unknown',
+    })
+    sendText(reply, 500, 'internal error\n')
+  })
+  return app
+}
+
+function sendText(reply: FastifyReply, status: number, text: string): void {
+  reply.code(status).header('content-type', 'text/plain; charset=utf-8').send(text)
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+}
+
+/** Answers what is not HTTP/1.1 with one line, as far as the client still listens, and ends the connection. */
+function refuseClient(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request'
+  socket.write(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${status.length}\r\nConnection: close\r\n\r\n${status}`,
+  )
+  socket.destroySoon()
+}
+
+/** Connections that were silent for so long may be closed without cutting off a request that is under way. */
+const IDLE_AT_END_MS = 500
+const LOOK_MS = 25
+
+async function closeServer(
+  app: FastifyInstance,
+  server: HttpsServer,
+  connections: Connections,
+  graceMs: number,
+): Promise<void> {
+  const until = performance.now() + graceMs
+  await quietMoment()
+  // Not `server.close()`: that would close idle connections at once, and with them requests that are on their way.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+  const look = setInterval(() => {
+    if (performance.now() < until) connections.endIdle(IDLE_AT_END_MS)
+    else connections.destroyAll()
+  }, LOOK_MS)
+  connections.endIdle(IDLE_AT_END_MS)
+  await closed
+  clearInterval(look)
+  // Fastify and Node tidy up; the server is closed already, which Node reports as an error.
+  await app.close().catch(() => undefined)
+}
+
+const QUIET_MS = 0.3
+const QUIET_TRIES = 2000
+
+/**
+ * Waits for a turn of the event loop in which nothing happened. Connections that the kernel has accepted, but the
+ * server has not, are reset when the listener closes; after a quiet turn there are none.
+ */
+async function quietMoment(): Promise<void> {
+  for (let i = 0; i < QUIET_TRIES; i++) {
+    const start = performance.now()
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    if (performance.now() - start < QUIET_MS) return
+  }
+}
