@@ -5,6 +5,7 @@
 //   type     string, bool, int32, …, Duration, a wrapper, Struct, or the name of a message or an enum; []T list, {}T map by string
 //   enum     NAME[=number][@minor] …       numbers count on from the one before
 //   names    mesh. istio.mesh.v1alpha1.    net. istio.networking.v1alpha3.    netbeta. istio.networking.v1beta1.
+//            type. istio.type.v1beta1.
 // Longer than a file may be, because it is a table.
 
 export const MESSAGES: Readonly<Record<string, string>> = {
@@ -126,6 +127,11 @@ export const MESSAGES: Readonly<Record<string, string>> = {
   `,
   'mesh.ProxyConfig.ProxyStatsMatcher':
     'inclusion_prefixes:[]string inclusion_suffixes:[]string inclusion_regexps:[]string',
+  'netbeta.ProxyConfig': `
+    selector:type.WorkloadSelector concurrency:Int32Value environment_variables:{}string
+    image:netbeta.ProxyImage
+  `,
+  'type.WorkloadSelector': 'match_labels:{}string',
   'netbeta.ProxyImage': 'image_type:string',
   'mesh.PrivateKeyProvider':
     'cryptomb:mesh.PrivateKeyProvider.CryptoMb|provider qat:mesh.PrivateKeyProvider.QAT|provider',

@@ -71,6 +71,7 @@ const PACKAGES: readonly (readonly [short: string, long: string, go: string])[] 
   ['mesh.', 'istio.mesh.v1alpha1.', 'v1alpha1.'],
   ['net.', 'istio.networking.v1alpha3.', 'v1alpha3.'],
   ['netbeta.', 'istio.networking.v1beta1.', 'v1beta1.'],
+  ['type.', 'istio.type.v1beta1.', 'v1beta1.'],
   ['op.', 'istio.operator.v1alpha1.', 'apis.'],
 ]
 
