@@ -17,7 +17,7 @@ const SHORT: Readonly<Record<string, string>> = {
   '\t': '\\t',
 }
 
-function escape(match: string): string {
+function escapeMatch(match: string): string {
   if (match.length === 2) return match
   const code = match.charCodeAt(0)
   if (code >= 0xd800 && code <= 0xdfff) return '\\ufffd'
@@ -26,7 +26,7 @@ function escape(match: string): string {
 
 /** A JSON string literal. */
 export function goJsonString(text: string): string {
-  return UNSAFE.test(text) ? `"${text.replace(ESCAPED, escape)}"` : `"${text}"`
+  return UNSAFE.test(text) ? `"${text.replace(ESCAPED, escapeMatch)}"` : `"${text}"`
 }
 
 /** A JSON number: `1e+21`, `1e-7`, `-0`. Throws on NaN and infinities, which JSON lacks. */

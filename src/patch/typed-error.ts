@@ -1,0 +1,123 @@
+// Why a value does not fit its Go type, in the words of encoding/json (Go 1.25 and newer): the slow twin of typed.ts,
+// walked only after that one failed. The first misfit is reported, but a failure of a type's own parser (quantity,
+// time, intOrString) ends the walk and wins, as in Go's decoder.
+
+import { compareGoStrings, goJsonNumber } from '../std/gojson.ts'
+import { isObject, type Json } from '../std/json.ts'
+import { canonicalQuantity } from '../std/quantity.ts'
+import { membersOf } from './field-names.ts'
+import type { SchemaType } from './schema.ts'
+import { canonicalTime } from './time.ts'
+
+interface Context {
+  /** Go name of the innermost struct, without its package; empty outside any struct. */
+  readonly struct: string
+  readonly path: readonly string[]
+}
+
+interface Walk {
+  saved: string | undefined
+}
+
+/** Ends a walk: the error of a type with a parser of its own. */
+class Ended extends Error {}
+
+/** Go's message for decoding `value` into `type`; a general one if Go would take the value. */
+export function typedError(type: SchemaType, value: Json): string {
+  const walk: Walk = { saved: undefined }
+  try {
+    visit(type, value, { struct: '', path: [] }, walk)
+  } catch (error) {
+    if (error instanceof Ended) return error.message
+    throw error
+  }
+  return walk.saved ?? `cannot decode value into ${type.name}`
+}
+
+function message(what: string, typeName: string, context: Context): string {
+  const target = context.struct === '' ? 'value' : `struct field ${context.struct}.${context.path.join('.')}`
+  return `json: cannot unmarshal ${what} into Go ${target} of type ${typeName}`
+}
+
+function jsonKind(value: Json): string {
+  if (Array.isArray(value)) return 'array'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value
+}
+
+function visit(type: SchemaType, value: Json, context: Context, walk: Walk): void {
+  if (visitParsed(type, value, context) || value === null) return
+  const elem = type.elem
+  switch (type.kind) {
+    case 'pointer':
+      if (elem !== undefined) visit(elem, value, context, walk)
+      return
+    case 'struct':
+      if (!isObject(value)) break
+      visitStruct(type, value, context, walk)
+      return
+    case 'list':
+      if (Array.isArray(value) && elem !== undefined) {
+        for (const item of value) visit(elem, item, context, walk)
+        return
+      }
+      break
+    case 'map':
+      if (isObject(value) && elem !== undefined) {
+        for (const key of Object.keys(value).sort(compareGoStrings))
+          visit(elem, value[key] ?? null, context, walk)
+        return
+      }
+      break
+    default:
+      if (typeof value === type.kind || (type.kind === 'bool' && typeof value === 'boolean')) return
+      if (type.kind === 'int' && typeof value === 'number') {
+        if (!fits(value, type.bits))
+          walk.saved ??= message(`number ${goJsonNumber(value)}`, type.name, context)
+        return
+      }
+  }
+  walk.saved ??= message(jsonKind(value), type.name, context)
+}
+
+function visitStruct(type: SchemaType, value: { [key: string]: Json }, context: Context, walk: Walk): void {
+  const struct = type.name.slice(type.name.indexOf('.') + 1)
+  for (const [field, child] of membersOf(type, value)) {
+    visit(field.type, child, { struct, path: [...context.path, ...field.through, field.json] }, walk)
+  }
+}
+
+function fits(value: number, bits: 32 | 64 | undefined): boolean {
+  const limit = 2 ** ((bits ?? 64) - 1)
+  return Number.isInteger(value) && value >= -limit && value < limit
+}
+
+/** Types with their own UnmarshalJSON: true when `type` is one of them and took the value. */
+function visitParsed(type: SchemaType, value: Json, context: Context): boolean {
+  switch (type.kind) {
+    case 'raw':
+      return true
+    case 'quantity':
+      parse(() => canonicalQuantity(value))
+      return true
+    case 'time':
+      if (typeof value === 'string') parse(() => canonicalTime(value))
+      else if (value !== null) throw new Ended(message(jsonKind(value), 'string', context))
+      return true
+    case 'intOrString':
+      if (value === null || typeof value === 'string') return true
+      if (typeof value !== 'number') throw new Ended(message(jsonKind(value), 'int32', context))
+      if (!fits(value, 32)) throw new Ended(message(`number ${goJsonNumber(value)}`, 'int32', context))
+      return true
+    default:
+      return false
+  }
+}
+
+function parse(run: () => unknown): void {
+  try {
+    run()
+  } catch (error) {
+    throw new Ended(error instanceof Error ? error.message : String(error))
+  }
+}

@@ -1,0 +1,245 @@
+// Go's typed decode and encode of a Kubernetes object, as one step on plain JSON (contract §6.5): unknown fields go,
+// names match whatever their case, zero values of optional fields go and those of required fields come, quantities
+// and times become canonical. What does not fit the types is refused with encoding/json's own text.
+// It returns the very same reference (and the same parts) when nothing changes, and never mutates its input.
+
+import { ProblemError } from '../api/problem.ts'
+import { deepFreeze, isObject, type Json, type JsonArray, type JsonObject, setOwn } from '../std/json.ts'
+import { canonicalQuantity } from '../std/quantity.ts'
+import { foldName, settleNames } from './field-names.ts'
+import type { JsonField, SchemaType } from './schema.ts'
+import { canonicalTime } from './time.ts'
+import { typedError } from './typed-error.ts'
+
+/** Decodes a value, undefined standing for null; throws anything when the value does not fit. */
+type Decoder = (value: Json | undefined) => Json
+
+interface Slot {
+  readonly json: string
+  readonly decode: Decoder
+  readonly omits: (value: Json) => boolean
+  readonly required: boolean
+  /** The value of a required field that is absent; frozen and shared. */
+  readonly zero: Json
+}
+
+/** Thrown by the fast path, which does not say why: typedError finds out. */
+const MISFIT = new Error('value does not fit its type')
+
+/**
+ * `value` decoded into `type` and encoded again.
+ * @throws ProblemError('merge-failed') with the text of Go's encoding/json, or of the quantity or time parser.
+ */
+export function decode(type: SchemaType, value: Json): Json {
+  try {
+    return decoderOf(type)(value)
+  } catch {
+    throw new ProblemError('merge-failed', typedError(type, value))
+  }
+}
+
+const compiled = new WeakMap<SchemaType, Decoder>()
+
+function decoderOf(type: SchemaType): Decoder {
+  const known = compiled.get(type)
+  if (known !== undefined) return known
+  const made = compile(type)
+  compiled.set(type, made)
+  return made
+}
+
+function compile(type: SchemaType): Decoder {
+  switch (type.kind) {
+    case 'string':
+      return decodeString
+    case 'bool':
+      return decodeBool
+    case 'int':
+      return type.bits === 32 ? decodeInt32 : decodeInt64
+    case 'quantity':
+      return decodeQuantity
+    case 'intOrString':
+      return (value) => (typeof value === 'string' ? decodeString(value) : decodeInt32(value))
+    case 'time':
+      return decodeTime
+    case 'raw':
+      return (value) => value ?? null
+    case 'pointer':
+      return pointerDecoder(elementDecoder(type))
+    case 'list':
+      return listDecoder(elementDecoder(type))
+    case 'map':
+      return mapDecoder(elementDecoder(type))
+    case 'struct':
+      return structDecoder(type)
+  }
+}
+
+function elementDecoder(type: SchemaType): Decoder {
+  if (type.elem === undefined) throw new Error(`schema: ${type.name} has no element type`)
+  return decoderOf(type.elem)
+}
+
+function decodeString(value: Json | undefined): Json {
+  if (typeof value === 'string') return value.isWellFormed() ? value : value.toWellFormed()
+  if (value === null || value === undefined) return ''
+  throw MISFIT
+}
+
+function decodeBool(value: Json | undefined): Json {
+  if (typeof value === 'boolean') return value
+  if (value === null || value === undefined) return false
+  throw MISFIT
+}
+
+function decodeInt32(value: Json | undefined): Json {
+  if (typeof value === 'number' && (value | 0) === value) return value
+  if (value === null || value === undefined) return 0
+  throw MISFIT
+}
+
+function decodeInt64(value: Json | undefined): Json {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63)
+    return value
+  if (value === null || value === undefined) return 0
+  throw MISFIT
+}
+
+/** Up to three digits cannot be shortened, whatever the unit. */
+const SHORT_QUANTITY = /^[1-9][0-9]{0,2}(?:m|k|M|G|Ki|Mi|Gi)?$/
+
+function decodeQuantity(value: Json | undefined): Json {
+  if (typeof value === 'string' && SHORT_QUANTITY.test(value)) return value
+  return canonicalQuantity(value ?? null)
+}
+
+function decodeTime(value: Json | undefined): Json {
+  if (typeof value === 'string') return canonicalTime(value)
+  if (value === null || value === undefined) return null
+  throw MISFIT
+}
+
+function pointerDecoder(element: Decoder): Decoder {
+  return (value) => (value === null || value === undefined ? null : element(value))
+}
+
+function listDecoder(element: Decoder): Decoder {
+  return (value) => {
+    if (value === null || value === undefined) return null
+    if (!Array.isArray(value)) throw MISFIT
+    let copy: JsonArray | undefined
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i]
+      const next = element(item)
+      if (copy !== undefined) copy.push(next)
+      else if (next !== item) {
+        copy = value.slice(0, i)
+        copy.push(next)
+      }
+    }
+    return copy ?? value
+  }
+}
+
+function mapDecoder(element: Decoder): Decoder {
+  return (value) => {
+    if (value === null || value === undefined) return null
+    if (!isObject(value)) throw MISFIT
+    let changed = false
+    for (const key in value) {
+      const item = value[key]
+      if (element(item) === item && key.isWellFormed()) continue
+      changed = true
+      break
+    }
+    if (!changed) return value
+    const copy: JsonObject = {}
+    for (const key of Object.keys(value)) setOwn(copy, key.toWellFormed(), element(value[key]))
+    return copy
+  }
+}
+
+/** Whether Go's omitempty leaves the value out; structs, times, quantities and intOrStrings always stay. */
+function omitter(field: JsonField): (value: Json) => boolean {
+  if (field.omit === 'never') return () => false
+  if (field.omit === 'zero') return (value) => value === null
+  switch (field.type.kind) {
+    case 'string':
+      return (value) => value === ''
+    case 'bool':
+      return (value) => value === false
+    case 'int':
+      return (value) => value === 0
+    case 'pointer':
+      return (value) => value === null
+    case 'list':
+      return (value) => value === null || (value as JsonArray).length === 0
+    case 'map':
+      return (value) => value === null || hasNoKey(value)
+    default:
+      return () => false
+  }
+}
+
+function hasNoKey(value: Json): boolean {
+  for (const _ in value as JsonObject) return false
+  return true
+}
+
+function structDecoder(type: SchemaType): Decoder {
+  const slots = new Map<string, Slot>()
+  const folded = new Set<string>()
+  const required: Slot[] = []
+  for (const field of type.json) {
+    const fieldDecoder = decoderOf(field.type)
+    const omits = omitter(field)
+    const zero = deepFreeze(fieldDecoder(null))
+    const slot = { json: field.json, decode: fieldDecoder, omits, required: !omits(zero), zero }
+    slots.set(field.json, slot)
+    folded.add(foldName(field.json))
+    if (slot.required) required.push(slot)
+  }
+  const zero = deepFreeze(Object.fromEntries(required.map((slot) => [slot.json, slot.zero])))
+
+  function decodeStruct(value: Json | undefined): Json {
+    if (value === null || value === undefined) return zero
+    if (!isObject(value)) throw MISFIT
+    let present = 0
+    let copy: JsonObject | undefined
+    for (const key in value) {
+      const slot = slots.get(key)
+      const child = value[key]
+      if (slot !== undefined && child !== undefined) {
+        const next = slot.decode(child)
+        if (!slot.omits(next)) {
+          if (slot.required) present++
+          if (copy === undefined && next !== child) copy = before(value, key)
+          if (copy !== undefined) copy[key] = next
+          continue
+        }
+      } else if (slot === undefined && folded.has(foldName(key))) {
+        return decodeStruct(settleNames(type, value))
+      }
+      copy ??= before(value, key)
+    }
+    if (present === required.length) return copy ?? value
+    return fill(copy ?? { ...value })
+  }
+
+  /** The members of `value` in front of `stop`, which all stay as they are. */
+  function before(value: JsonObject, stop: string): JsonObject {
+    const copy: JsonObject = {}
+    for (const key in value) {
+      if (key === stop) break
+      copy[key] = value[key] as Json
+    }
+    return copy
+  }
+
+  function fill(copy: JsonObject): JsonObject {
+    for (const slot of required) if (!Object.hasOwn(copy, slot.json)) copy[slot.json] = slot.zero
+    return copy
+  }
+
+  return decodeStruct
+}
