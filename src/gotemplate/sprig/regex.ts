@@ -1,0 +1,202 @@
+// Regular expressions in RE2 syntax and linear time, with the results of Go's regexp package.
+// The only file that knows re2js. Positions are UTF-16 units; no function lets them out.
+
+import { RE2JS, RE2JSSyntaxException } from 're2js'
+import { type CallContext, FuncError, type TemplateFunc } from '../func.ts'
+import { canBackquote, goQuote } from '../quote.ts'
+import { STRINGS } from '../types.ts'
+import { type GoValue, Typed } from '../value.ts'
+import { fixed, int, ofText, type Run, strings, text } from './go.ts'
+
+/** [start, end] of the match and of each group; -1 for a group that took no part. */
+export type Match = readonly (readonly [start: number, end: number])[]
+
+export class Pattern {
+  readonly #program: RE2JS
+  readonly groups: Readonly<Record<string, number>>
+  /** Relative cost of matching a character: the size of the compiled program. */
+  readonly cost: number
+
+  /** Throws FuncError with Go's text (`error parsing regexp: …`). */
+  constructor(source: string) {
+    try {
+      this.#program = RE2JS.compile(source)
+    } catch (error) {
+      if (error instanceof RE2JSSyntaxException) throw new FuncError(error.message)
+      throw error
+    }
+    this.groups = this.#program.namedGroups()
+    this.cost = this.#program.programSize()
+  }
+
+  /** The leftmost match at or after `from`. */
+  find(input: string, from = 0): Match | undefined {
+    const matcher = this.#program.matcher(input)
+    if (!matcher.find(from)) return undefined
+    const count = this.#program.groupCount()
+    return Array.from({ length: count + 1 }, (_, i) => [matcher.start(i), matcher.end(i)] as const)
+  }
+
+  /** The texts of the leftmost match and of its groups, "" for groups that took no part. */
+  groupsOf(input: string): string[] | undefined {
+    return this.find(input)?.map(([start, end]) => (start < 0 ? '' : input.slice(start, end)))
+  }
+
+  /** Go's FindAll: matches that do not overlap, no empty match right after another; at most `limit` unless negative. */
+  *findAll(input: string, limit = -1): Generator<Match> {
+    let at = 0
+    let previousEnd = -1
+    let found = 0
+    while (at <= input.length && (limit < 0 || found < limit)) {
+      const match = this.find(input, at)
+      const [start, end] = match?.[0] ?? [0, 0]
+      if (match === undefined) return
+      // An empty match at `at` moves on by a character, and counts only if no match ended there.
+      const accepted = end !== at || start !== previousEnd
+      at = end > at ? end : nextCharacter(input, at)
+      previousEnd = end
+      if (accepted) {
+        found++
+        yield match
+      }
+    }
+  }
+}
+
+function nextCharacter(input: string, at: number): number {
+  return at + ((input.codePointAt(at) ?? 0) > 0xffff ? 2 : 1)
+}
+
+/** Go's Expand: `$name`, `$1`, `${name}`, `$$`; names are as long as possible, unknown ones are empty. */
+function expand(replacement: string, match: Match, input: string, pattern: Pattern): string {
+  return replacement.replace(/\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu, (whole, bare, braced) => {
+    if (whole === '$$') return '$'
+    const name = (bare ?? braced) as string
+    const numbered = /^(?:0|[1-9][0-9]{0,8})$/.test(name)
+    const index = numbered
+      ? Number(name)
+      : Object.hasOwn(pattern.groups, name)
+        ? pattern.groups[name]
+        : undefined
+    const [start, end] = match[index ?? -1] ?? [-1, -1]
+    return start < 0 ? '' : input.slice(start, end)
+  })
+}
+
+/** Go's ReplaceAll: every match but an empty one right after another. */
+function replaceAll(
+  pattern: Pattern,
+  input: string,
+  { charge }: CallContext,
+  replacement: (match: Match) => string,
+): string {
+  let result = ''
+  let copied = 0
+  let at = 0
+  while (at <= input.length) {
+    const match = pattern.find(input, at)
+    if (match === undefined) break
+    const [start, end] = match[0] ?? [0, 0]
+    result += input.slice(copied, start)
+    if (end > copied || start === 0) {
+      const inserted = replacement(match)
+      charge(inserted.length + 1)
+      result += inserted
+    }
+    copied = end
+    at = Math.max(end, nextCharacter(input, at))
+  }
+  return result + input.slice(copied)
+}
+
+/** Go's Split: at most `limit` parts, the last one the rest; nil for limit 0. */
+function split(pattern: Pattern, source: string, input: string, limit: number): string[] | undefined {
+  if (limit === 0) return undefined
+  if (source !== '' && input === '') return ['']
+  const parts: string[] = []
+  let begin = 0
+  let end = 0
+  for (const match of pattern.findAll(input, limit)) {
+    if (limit > 0 && parts.length === limit - 1) break
+    const [start, stop] = match[0] ?? [0, 0]
+    end = start
+    if (stop !== 0) parts.push(input.slice(begin, start))
+    begin = stop
+  }
+  if (end !== input.length) parts.push(input.slice(begin))
+  return parts
+}
+
+/** A nil []string where there is nothing: it prints as an empty list, its JSON is null. */
+function list(texts: string[] | undefined): GoValue {
+  return texts === undefined || texts.length === 0 ? new Typed(STRINGS, undefined) : strings(texts)
+}
+
+type Search = (pattern: Pattern, args: readonly GoValue[], context: CallContext) => GoValue
+
+const match: Search = (pattern, [, input]) => pattern.find(text(input)) !== undefined
+
+const find: Search = (pattern, [, input]) => pattern.groupsOf(text(input))?.[0] ?? ''
+
+const findAll: Search = (pattern, [, input, limit]) => {
+  const found = [...pattern.findAll(text(input), int(limit))]
+  return list(found.map(([whole]) => text(input).slice(...(whole ?? [0, 0]))))
+}
+
+const replace: Search = (pattern, [, input, replacement], context) =>
+  replaceAll(pattern, text(input), context, (found) => expand(text(replacement), found, text(input), pattern))
+
+const replaceLiteral: Search = (pattern, [, input, replacement], context) =>
+  replaceAll(pattern, text(input), context, () => text(replacement))
+
+const splitAt: Search = (pattern, [source, input, limit]) => {
+  const parts = split(pattern, text(source), text(input), int(limit))
+  return parts === undefined ? list(undefined) : strings(parts)
+}
+
+/** Runs `search` with the pattern that is the first argument; `bad` decides what a faulty pattern gives. */
+function searching(search: Search, bad: (error: FuncError, source: string) => GoValue): Run {
+  return (args, context) => {
+    const source = text(args[0])
+    context.charge(source.length)
+    let pattern: Pattern
+    try {
+      pattern = new Pattern(source)
+    } catch (error) {
+      if (error instanceof FuncError) return bad(error, source)
+      throw error
+    }
+    // The automaton looks at each character with as many states as the program has, at worst.
+    context.charge(pattern.cost + Math.ceil((text(args[1]).length * pattern.cost) / 16))
+    return search(pattern, args, context)
+  }
+}
+
+const fail = (error: FuncError): never => {
+  throw error
+}
+
+/** What regexp.MustCompile panics with. */
+const panic = (error: FuncError, source: string): never => {
+  const quoted = canBackquote(source) ? `\`${source}\`` : goQuote(source)
+  throw new FuncError(`regexp: Compile(${quoted}): ${error.message}`)
+}
+
+export const REGEX_FUNCS: Record<string, TemplateFunc> = {
+  regexMatch: fixed(
+    ['string', 'string'],
+    searching(match, () => false),
+  ),
+  mustRegexMatch: fixed(['string', 'string'], searching(match, fail)),
+  regexFind: fixed(['string', 'string'], searching(find, panic)),
+  mustRegexFind: fixed(['string', 'string'], searching(find, fail)),
+  regexFindAll: fixed(['string', 'string', 'int'], searching(findAll, panic)),
+  mustRegexFindAll: fixed(['string', 'string', 'int'], searching(findAll, fail)),
+  regexReplaceAll: fixed(['string', 'string', 'string'], searching(replace, panic)),
+  mustRegexReplaceAll: fixed(['string', 'string', 'string'], searching(replace, fail)),
+  regexReplaceAllLiteral: fixed(['string', 'string', 'string'], searching(replaceLiteral, panic)),
+  mustRegexReplaceAllLiteral: fixed(['string', 'string', 'string'], searching(replaceLiteral, fail)),
+  regexSplit: fixed(['string', 'string', 'int'], searching(splitAt, panic)),
+  mustRegexSplit: fixed(['string', 'string', 'int'], searching(splitAt, fail)),
+  regexQuoteMeta: ofText(1, (value) => value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')),
+}
