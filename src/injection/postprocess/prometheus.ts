@@ -1,0 +1,89 @@
+// Prometheus metrics merging (contract §8.2): the application's scrape annotations move into an env variable of
+// istio-proxy, and the pod is scraped through the agent instead. Spellings such as `prometheus-io/port` count too.
+
+import type { EnvVar, Pod } from '../../api/kube.ts'
+import type { Message } from '../../api/mesh.ts'
+import { ANNOTATION } from '../../api/names.ts'
+import { compareBytes } from '../../gotemplate/utf8.ts'
+import { goJson } from '../../std/gojson.ts'
+import { own } from '../../std/json.ts'
+import { changeSidecar, findSidecar, withAnnotations, withEnv } from '../containers.ts'
+import { parseBool } from '../gotext.ts'
+import { envVar } from './cluster.ts'
+
+const SCRAPING_ENV = 'ISTIO_PROMETHEUS_ANNOTATIONS'
+const PATH = '/stats/prometheus'
+
+type Kind = 'scrape' | 'port' | 'path'
+
+/** Which Prometheus annotation `name` is, once every character outside `[A-Za-z0-9_]` counts as `_`. */
+function kindOf(name: string): Kind | undefined {
+  if (!name.startsWith('prometheus')) return undefined
+  const sanitized = name.replaceAll(/[^a-zA-Z0-9_]/gu, '_')
+  if (sanitized === 'prometheus_io_scrape') return 'scrape'
+  if (sanitized === 'prometheus_io_port') return 'port'
+  return sanitized === 'prometheus_io_path' ? 'path' : undefined
+}
+
+interface Scraping {
+  scrape?: string
+  path?: string
+  port?: string
+}
+
+/**
+ * The pod's Prometheus annotations by kind. Where one has several spellings Istio takes any; here the last in the order
+ * of names counts.
+ */
+function scrapingOf(annotations: Readonly<Record<string, string>>): Scraping {
+  const result: Scraping = {}
+  const names = Object.keys(annotations).filter((name) => kindOf(name) !== undefined)
+  for (const name of names.sort(compareBytes)) {
+    const kind = kindOf(name)
+    if (kind !== undefined) result[kind] = own(annotations, name) ?? ''
+  }
+  return result
+}
+
+function withoutScraping(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => kindOf(name) === undefined))
+}
+
+/** Whether merging is on: the pod's annotation, else the mesh config, else yes. */
+export function mergeEnabled(annotations: Readonly<Record<string, string>>, mesh: Message): boolean {
+  const wish = parseBool(own(annotations, ANNOTATION.mergeMetrics) ?? '')
+  if (wish !== undefined) return wish
+  const setting = mesh['enablePrometheusMerge']
+  return typeof setting === 'boolean' ? setting : true
+}
+
+/** `statusPort` is that of the mesh default config. */
+export function applyPrometheusMerge(pod: Pod, mesh: Message, statusPort: number): Pod {
+  const annotations = pod.metadata.annotations ?? {}
+  const scraping = scrapingOf(annotations)
+  if (parseBool(scraping.scrape ?? '') === false || !mergeEnabled(annotations, mesh)) return pod
+  if (scraping.port === String(statusPort)) return pod
+  const { scrape = '', path = '', port = '' } = scraping
+  const recorded = scrape === '' && path === '' && port === '' ? pod : record(pod, scrape, path, port)
+  return withAnnotations(recorded, {
+    ...withoutScraping(annotations),
+    'prometheus.io/port': String(statusPort),
+    'prometheus.io/path': PATH,
+    'prometheus.io/scrape': 'true',
+  })
+}
+
+function record(pod: Pod, scrape: string, path: string, port: string): Pod {
+  if (findSidecar(pod) === undefined) return pod
+  const value = `{"scrape":${goJson(scrape)},"path":${goJson(path)},"port":${goJson(port)}}`
+  const variable: EnvVar = envVar(SCRAPING_ENV, value)
+  return changeSidecar(pod, (sidecar) => withEnv(sidecar, [...(sidecar.env ?? []), variable]))
+}
+
+/** The annotations of a pod that was injected before, without what the merge wrote then: for the template's eyes only. */
+export function stripPrometheus(
+  annotations: Readonly<Record<string, string>>,
+  statusPort: number,
+): Readonly<Record<string, string>> {
+  return scrapingOf(annotations).port === String(statusPort) ? withoutScraping(annotations) : annotations
+}
