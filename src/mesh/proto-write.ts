@@ -19,7 +19,8 @@ function writeDuration(nanoseconds: bigint): string {
   return `"${sign}${value / 1_000_000_000n}${short}s"`
 }
 
-function writeItem(value: unknown, type: FieldType): string {
+/** One value of a type, list or map item or a singular field: `"45s"`, `true`, `{…}`. */
+export function writeItem(value: unknown, type: FieldType): string {
   if (type.kind === 'message') return writeMessage(type.message, value as Message)
   if (type.kind === 'known' && type.known === 'Duration') return writeDuration(value as bigint)
   if (typeof value === 'bigint') return `"${value}"`
