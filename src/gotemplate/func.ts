@@ -2,15 +2,15 @@
 // would (with Go's error classes), charges the budget, and calls `run`.
 // A string that holds bytes outside UTF-8 is encoded as std/bytes.ts says; results may hold such strings too.
 
-import type { GoValue, Typed } from './value.ts'
+import type { GoType, GoValue } from './value.ts'
 
 /**
- * What a parameter accepts. `any` takes everything (no value becomes nil); the others take values of exactly that Go type:
+ * What a parameter of a named type accepts. `any` takes everything (no value becomes nil); the others take values of exactly that Go type:
  * `list` []interface{} (typed slices are converted where sprig uses reflection, so most list functions take `any`),
  * `dict` map[string]interface{}, `stringMap` map[string]string, `strings` []string. `value` is for Go's builtins: as `any`,
  * but no value stays undefined.
  */
-export type ParamType =
+export type ParamName =
   | 'any'
   | 'string'
   | 'bool'
@@ -23,19 +23,9 @@ export type ParamType =
   | 'strings'
   | 'bytes'
   | 'value'
-  | HostParam
 
-/**
- * A parameter of a type that the host defines (`v1.ObjectMeta`, `[]v1.Container`): values of exactly that type, or a
- * pointer to it, which is followed as Go does. With `accepts`, an interface: every typed value that it takes.
- */
-export interface HostParam {
-  /** As error texts print the type. */
-  readonly type: string
-  /** Pointers, slices and interfaces: nil is passed on as null. A struct refuses nil. */
-  readonly nilable: boolean
-  readonly accepts?: (value: Typed) => boolean
-}
+/** A parameter: one of the named types, or a type of the host (`v1.ObjectMeta`); an interface type takes everything. */
+export type ParamType = ParamName | GoType
 
 export interface CallContext {
   /** Charges `count` steps or bytes before they are spent; throws when the budget of the run is exceeded. */
