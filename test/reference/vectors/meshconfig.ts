@@ -3,16 +3,21 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Message } from '../../../src/api/mesh.ts'
+import type { InjectConfig, Message } from '../../../src/api/mesh.ts'
+import { ProblemError } from '../../../src/api/problem.ts'
 import { NEWEST } from '../../../src/api/release.ts'
+import { templateCompiler } from '../../../src/injection/compile.ts'
+import { proxyImage } from '../../../src/mesh/image.ts'
 import { applyMeshConfig, defaultMeshConfig } from '../../../src/mesh/meshconfig.ts'
 import { MESH_CONFIG, PROXY_CONFIG } from '../../../src/mesh/proto.ts'
 import { JsonError } from '../../../src/mesh/proto-read.ts'
 import { messageJson, writeMessage } from '../../../src/mesh/proto-write.ts'
 import { cleanProxyConfig, effectiveProxyConfig, kubeInjectMesh } from '../../../src/mesh/proxyconfig.ts'
 import { readProxyConfigResource } from '../../../src/mesh/proxyconfig-resource.ts'
-import { equalJson, type Json } from '../../../src/std/json.ts'
-import { type Family, type FileReport, readLines, runCases } from '../outcome.ts'
+import { buildRevision } from '../../../src/mesh/snapshot.ts'
+import { readValues } from '../../../src/mesh/values.ts'
+import { equalJson, type Json, type JsonObject } from '../../../src/std/json.ts'
+import { type Family, type FileReport, type Outcome, readLines, runCases } from '../outcome.ts'
 
 interface MeshRow {
   id: string
@@ -94,4 +99,70 @@ export const run: Family = (dir) => {
   }
   if (existsSync(join(dir, 'proxyconfig.jsonl'))) reports.push(proxyReport(dir))
   return reports
+}
+
+interface ImageRow {
+  id: string
+  values?: Json
+  valuesText?: string
+  proxyConfigImageType?: string
+  annotations: Record<string, string>
+  expect: { image?: string; error?: string }
+}
+
+function imageOf(row: ImageRow): { image: string } | { error: string } {
+  try {
+    const values = readValues(row.valuesText ?? JSON.stringify(row.values))
+    const type = row.proxyConfigImageType
+    const proxyConfig = type === undefined ? {} : { image: { imageType: type } }
+    return { image: proxyImage(values, proxyConfig, row.annotations, NEWEST) }
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    return { error: error.message }
+  }
+}
+
+/** Rows of units/image.jsonl; errors are compared exactly. */
+export function imageRows(path: string): Outcome[] {
+  return runCases(readLines<ImageRow>(path), (row) => differs('image', imageOf(row), row.expect))
+}
+
+interface ConfigRow {
+  id: string
+  yaml: string
+  expect: { config?: JsonObject; error?: string }
+}
+
+/** Null and missing lists and maps are one thing in our config. */
+function filled(config: JsonObject): JsonObject {
+  const aliases = Object.entries((config['aliases'] ?? {}) as JsonObject)
+  return {
+    ...config,
+    aliases: Object.fromEntries(aliases.map(([name, list]) => [name, list ?? []])),
+    neverInjectSelector: config['neverInjectSelector'] ?? [],
+    alwaysInjectSelector: config['alwaysInjectSelector'] ?? [],
+    injectedAnnotations: config['injectedAnnotations'] ?? {},
+  }
+}
+
+function configOf(text: string): { config: InjectConfig } | { error: string } {
+  try {
+    const inputs = { revision: 'default', release: NEWEST, env: {}, config: text, values: '', mesh: [] }
+    return { config: buildRevision(inputs, templateCompiler({}, NEWEST)).config }
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    return { error: error.message }
+  }
+}
+
+/** yaml/config.jsonl: key `config`, its templates compiled with the functions of the injector. */
+export function configReport(dir: string): FileReport {
+  const file = 'config.jsonl'
+  const outcomes = runCases(readLines<ConfigRow>(join(dir, file)), (row) => {
+    const got = configOf(row.yaml)
+    if (row.expect.config === undefined)
+      return 'error' in got ? undefined : `no error, want ${row.expect.error}`
+    return differs('config', got, { config: filled(row.expect.config) })
+  })
+  return { file, outcomes }
 }
