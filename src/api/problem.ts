@@ -9,6 +9,7 @@ export type ProblemCode =
   | 'invalid-mesh'
   | 'invalid-template'
   | 'invalid-object'
+  | 'invalid-review'
   | 'invalid-annotation'
   | 'template-failed'
   | 'structure'
@@ -18,6 +19,8 @@ export type ProblemCode =
   | 'io'
   | 'usage'
   | 'limit'
+  /** Ours to mend, not the user's. */
+  | 'defect'
 
 export interface Where {
   readonly file?: string
