@@ -40,6 +40,11 @@ export function yamlToJson(text: string, limits: YamlLimits = YAML_LIMITS): stri
   return print(parse(text, true, limits))
 }
 
+/** The first document of `text` with integers and floats told apart: bigint beyond 2^53, GoFloat for floats. */
+export function readExact(text: string, limits: YamlLimits = YAML_LIMITS): YamlValue {
+  return parse(text, true, limits)
+}
+
 function parse(text: string, exact: boolean, limits: YamlLimits): YamlValue {
   if (text.length > limits.bytes) {
     throw new ProblemError('limit', `the YAML text has ${text.length} characters, more than ${limits.bytes}`)

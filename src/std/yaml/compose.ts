@@ -2,6 +2,7 @@
 // Mappings become plain objects whose keys are text as sigs.k8s.io/yaml makes it; an alias is the very value of its
 // anchor, so data may be shared and must not be changed. Throws YamlFault.
 
+import { settle } from '../bytes.ts'
 import { isObject, own, setOwn } from '../json.ts'
 import { keyText } from './key.ts'
 import { GoFloat, type Scalar } from './resolve.ts'
@@ -54,6 +55,7 @@ export class Composer {
   private readonly anchors = new Map<string, Anchor>()
   private handles: (readonly [string, string])[] = []
   private depth = 0
+  private hasBinary = false
   private nodes = 0
   private aliased = 0
 
@@ -121,6 +123,8 @@ export class Composer {
       throw new YamlFault(`json: unsupported value: ${name}`, at)
     }
     if (this.exact) return value
+    // Only !!binary makes bytes that are no text; JSON has U+FFFD for each.
+    if (this.hasBinary && typeof value === 'string') return settle(value, '\ufffd')
     return typeof value === 'bigint' ? Number(value) : value
   }
 
@@ -241,6 +245,7 @@ export class Composer {
   }
 
   private tag(token: Token, first: Token): string {
+    if (token.suffix.endsWith('binary')) this.hasBinary = true
     if (token.value === '') return token.suffix
     const handle = this.handles.find(([name]) => name === token.value)
     if (handle === undefined) throw parserFault('found undefined tag handle', first, token)

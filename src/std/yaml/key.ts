@@ -4,20 +4,25 @@
 import { isObject } from '../json.ts'
 import { GoFloat } from './resolve.ts'
 
-/** A float as strconv.FormatFloat(f, 'g', -1, 32): the shortest digits that tell it from other float32 values. */
-export function float32Text(value: number): string {
-  const single = Math.fround(value)
-  if (Number.isNaN(single)) return '.nan'
-  if (!Number.isFinite(single)) return single > 0 ? '.inf' : '-.inf'
-  if (single === 0) return Object.is(single, -0) ? '-0' : '0'
-  let digits = 1
-  while (digits < 9 && Math.fround(Number(single.toExponential(digits - 1))) !== single) digits++
-  const [mantissa = '', exponent = ''] = single.toExponential(digits - 1).split('e')
+/** A float as strconv.FormatFloat(f, 'g', -1, bits): the shortest digits that tell it from its neighbours of that size. */
+export function floatText(value: number, bits: 32 | 64): string {
+  const number = bits === 32 ? Math.fround(value) : value
+  if (Number.isNaN(number)) return '.nan'
+  if (!Number.isFinite(number)) return number > 0 ? '.inf' : '-.inf'
+  if (number === 0) return Object.is(number, -0) ? '-0' : '0'
+  const [mantissa = '', exponent = ''] = shortest(number, bits).split('e')
   const power = Number(exponent)
   // For the shortest digits, 'g' decides as if for precision 6.
   if (power >= -4 && power < 6) return fixed(mantissa, power)
   const size = Math.abs(power)
   return `${mantissa}e${power < 0 ? '-' : '+'}${size < 10 ? '0' : ''}${size}`
+}
+
+function shortest(number: number, bits: 32 | 64): string {
+  if (bits === 64) return number.toExponential()
+  let digits = 1
+  while (digits < 9 && Math.fround(Number(number.toExponential(digits - 1))) !== number) digits++
+  return number.toExponential(digits - 1)
 }
 
 function fixed(mantissa: string, power: number): string {
@@ -32,7 +37,7 @@ function fixed(mantissa: string, power: number): string {
 export function keyText(value: unknown): { key: string; problem?: undefined } | { problem: string } {
   if (typeof value === 'string') return { key: value }
   if (typeof value === 'number' || typeof value === 'boolean') return { key: String(value) }
-  if (value instanceof GoFloat) return { key: float32Text(value.value) }
+  if (value instanceof GoFloat) return { key: floatText(value.value, 32) }
   if (typeof value === 'bigint') {
     if (value < 2n ** 63n) return { key: String(value) }
     return { problem: `unsupported map key of type: uint64, key: ${value}` }

@@ -160,47 +160,67 @@ export class Scanner {
     const { text, pos } = this
     const code = text.charCodeAt(pos)
     if (pos === this.lineStart && this.fetchAtLineStart(code)) return
-    const nextBlankz = (charClass(text.charCodeAt(pos + 1)) & BLANKZ) !== 0
+    if (!this.fetchIndicator(code)) this.fetchPlain(code)
+  }
+
+  /** Reads the token that `code` begins, unless it begins a plain scalar or nothing. */
+  private fetchIndicator(code: number): boolean {
+    const nextBlankz = (charClass(this.text.charCodeAt(this.pos + 1)) & BLANKZ) !== 0
     switch (code) {
       case 0:
-        return this.fetchStreamEnd()
+        this.fetchStreamEnd()
+        break
       case 91:
-        return this.fetchFlowStart(T.FLOW_SEQUENCE_START)
+        this.fetchFlowStart(T.FLOW_SEQUENCE_START)
+        break
       case 123:
-        return this.fetchFlowStart(T.FLOW_MAPPING_START)
+        this.fetchFlowStart(T.FLOW_MAPPING_START)
+        break
       case 93:
-        return this.fetchFlowEnd(T.FLOW_SEQUENCE_END)
+        this.fetchFlowEnd(T.FLOW_SEQUENCE_END)
+        break
       case 125:
-        return this.fetchFlowEnd(T.FLOW_MAPPING_END)
+        this.fetchFlowEnd(T.FLOW_MAPPING_END)
+        break
       case 44:
-        return this.fetchFlowEntry()
+        this.fetchFlowEntry()
+        break
       case 45:
-        if (nextBlankz) return this.fetchBlockEntry()
+        if (!nextBlankz) return false
+        this.fetchBlockEntry()
         break
       case 63:
-        if (nextBlankz || this.flowLevel > 0) return this.fetchKey()
+        if (!nextBlankz && this.flowLevel === 0) return false
+        this.fetchKey()
         break
       case 58:
-        if (nextBlankz || this.flowLevel > 0) return this.fetchValue()
+        if (!nextBlankz && this.flowLevel === 0) return false
+        this.fetchValue()
         break
       case 42:
-        return this.fetchScanned(scanAnchor, T.ALIAS)
+        this.fetchScanned(scanAnchor, T.ALIAS)
+        break
       case 38:
-        return this.fetchScanned(scanAnchor, T.ANCHOR)
+        this.fetchScanned(scanAnchor, T.ANCHOR)
+        break
       case 33:
-        return this.fetchScanned(scanTag, T.TAG)
+        this.fetchScanned(scanTag, T.TAG)
+        break
       case 124:
       case 62:
-        if (this.flowLevel === 0) return this.fetchBlockScalar(code === 124 ? T.LITERAL : T.FOLDED)
+        if (this.flowLevel > 0) return false
+        this.fetchBlockScalar(code === 124 ? T.LITERAL : T.FOLDED)
         break
       case 39:
-        return this.fetchScanned(scanQuoted, T.SINGLE_QUOTED)
-      case 34:
-        return this.fetchScanned(scanQuoted, T.DOUBLE_QUOTED)
-      default:
+        this.fetchScanned(scanQuoted, T.SINGLE_QUOTED)
         break
+      case 34:
+        this.fetchScanned(scanQuoted, T.DOUBLE_QUOTED)
+        break
+      default:
+        return false
     }
-    this.fetchPlain(code)
+    return true
   }
 
   /** Directives and document markers, which exist only in the first column. */

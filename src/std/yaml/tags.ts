@@ -44,7 +44,7 @@ export function resolveTagged(tag: string, text: string, implicit: boolean, at: 
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-/** Standard base64 with padding, line breaks ignored; bytes that are no UTF-8 become U+FFFD, as JSON makes them. */
+/** Standard base64 with padding, line breaks ignored; bytes that are no UTF-8 stand as bytes.ts puts them. */
 function decodeBase64(text: string, at: Mark): string {
   const packed = text.replace(/[\r\n]/g, '')
   if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) {
@@ -61,14 +61,14 @@ function decodeBase64(text: string, at: Mark): string {
       bytes.push((bits >> size) & 0xff)
     }
   }
-  return fromBytes(Uint8Array.from(bytes)).replace(/[\udc80-\udcff]/gu, '\ufffd')
+  return fromBytes(Uint8Array.from(bytes))
 }
 
 const TIMESTAMP =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(?:Z|[+-](\d\d):(\d\d)))|(?: (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?))?$/
 
 /** Whether go-yaml reads the text as a time; it stays text all the same. */
-function isTimestamp(text: string): boolean {
+export function isTimestamp(text: string): boolean {
   const match = TIMESTAMP.exec(text)
   if (match === null) return false
   const part = (i: number): number => Number(match[i] ?? 0)
