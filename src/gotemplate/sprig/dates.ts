@@ -70,6 +70,7 @@ function compared(read: (order: number) => boolean): GoMethod {
   return method([TIME], BOOL, (raw, [other]) => read(order(asInstant(raw), instantArgument(other))))
 }
 
+/** A time.Time argument. */
 function instantArgument(value: GoValue): Instant {
   return value instanceof Typed ? asInstant(value.raw) : ZERO
 }
@@ -134,14 +135,6 @@ const METHODS: ReadonlyMap<string, GoMethod> = new Map([
   ['AddDate', method([INT, INT, INT], TIME, addDate)],
 ])
 
-/** An argument that must be a time.Time. */
-function time(value: GoValue, name: string): Instant {
-  if (value instanceof Typed && value.type.name === TIME.name) return asInstant(value.raw)
-  const shown =
-    value === null || value === undefined ? 'nil' : value instanceof Typed ? value.type.name : typeof value
-  throw new FuncError(`${name} takes a time.Time, not ${shown}`)
-}
-
 /** A time.Time, or whole seconds since 1970 as int, int32 or int64. */
 function moment(value: GoValue, name: string): Instant {
   const plain = value instanceof Typed && value.type.name === pointerTo(TIME).name ? indirect(value) : value
@@ -169,7 +162,7 @@ const dateInZone: Run = ([layout, date, zone]) =>
 /** The time moved by a duration text; `bad` decides what a faulty text gives. */
 function modify(bad: (error: Error, instant: Instant) => GoValue): Run {
   return ([duration, date]) => {
-    const instant = time(date, 'dateModify')
+    const instant = instantArgument(date)
     let nanos: bigint
     try {
       nanos = parseDuration(text(duration))
@@ -228,10 +221,10 @@ export const DATE_FUNCS: Record<string, TemplateFunc> = {
   htmlDateInZone: fixed(['any', 'string'], ([date, zone], context) =>
     dateInZone(['2006-01-02', date, zone], context),
   ),
-  dateModify: fixed(['string', 'any'], dateModify),
-  date_modify: fixed(['string', 'any'], dateModify),
-  mustDateModify: fixed(['string', 'any'], mustDateModify),
-  must_date_modify: fixed(['string', 'any'], mustDateModify),
+  dateModify: fixed(['string', TIME], dateModify),
+  date_modify: fixed(['string', TIME], dateModify),
+  mustDateModify: fixed(['string', TIME], mustDateModify),
+  must_date_modify: fixed(['string', TIME], mustDateModify),
   duration: fixed(['any'], ([value]) => duration(value)),
   durationRound: fixed(['any'], ([value]) => durationRound(value)),
   toDate: fixed(['string', 'string'], ([layout, value]) => {
@@ -243,5 +236,5 @@ export const DATE_FUNCS: Record<string, TemplateFunc> = {
     }
   }),
   mustToDate: fixed(['string', 'string'], ([layout, value]) => timeOf(parseTime(text(layout), text(value)))),
-  unixEpoch: fixed(['any'], ([date]) => String(time(date, 'unixEpoch').seconds)),
+  unixEpoch: fixed([TIME], ([date]) => String(instantArgument(date).seconds)),
 }

@@ -1,6 +1,6 @@
 // Types, kinds, emptiness and deep equality of any values.
 
-import type { TemplateFunc } from '../func.ts'
+import { FuncError, type TemplateFunc } from '../func.ts'
 import { wrap } from '../types.ts'
 import { type GoMap, type GoValue, Typed } from '../value.ts'
 import { elements, isNil, mapOfValue, truth, typeName } from '../value-ops.ts'
@@ -95,6 +95,9 @@ export const REFLECT_FUNCS: Record<string, TemplateFunc> = {
   all: variadic([], 'any', (args) => args.every((arg) => !empty(arg))),
   any: variadic([], 'any', (args) => args.some((arg) => !empty(arg))),
   ternary: fixed(['any', 'any', 'bool'], ([yes, no, choice]) => (choice === true ? yes : no) ?? null),
+  fail: fixed(['string'], ([message]) => {
+    throw new FuncError(text(message))
+  }),
   typeOf: fixed(['any'], ([value]) => typeName(value)),
   typeIs: fixed(['string', 'any'], ([target, value]) => text(target) === typeName(value)),
   typeIsLike: fixed(['string', 'any'], ([target, value]) => {
