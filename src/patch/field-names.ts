@@ -1,6 +1,5 @@
 // How encoding/json finds the field of a struct: by its exact name, else by a name that differs in case only.
-// Several members may name one field; they are decoded one after the other into it, in the order of the text,
-// which is sorted, because every document that comes here was written from a map.
+// Several members may name one field; they are decoded one after the other into it, in the order of the text.
 
 import { compareGoStrings } from '../std/gojson.ts'
 import { isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
@@ -37,10 +36,22 @@ export function findField(type: SchemaType, name: string): JsonField | undefined
   return names.exact.get(name) ?? names.folded.get(foldName(name))
 }
 
+/** Order of members in the text that Go reads: sorted in a text that was written from a map, else as given. */
+export type MemberOrder = 'sorted' | 'given'
+
+export function memberNames(value: JsonObject, order: MemberOrder): string[] {
+  const names = Object.keys(value)
+  return order === 'sorted' ? names.sort(compareGoStrings) : names
+}
+
 /** The members of a struct as pairs of field and value, in the order Go meets them; unknown members are left out. */
-export function membersOf(type: SchemaType, value: JsonObject): [field: JsonField, value: Json][] {
+export function membersOf(
+  type: SchemaType,
+  value: JsonObject,
+  order: MemberOrder = 'sorted',
+): [field: JsonField, value: Json][] {
   const members: [JsonField, Json][] = []
-  for (const key of Object.keys(value).sort(compareGoStrings)) {
+  for (const key of memberNames(value, order)) {
     const child = value[key]
     const field = findField(type, key)
     if (field !== undefined && child !== undefined) members.push([field, child])

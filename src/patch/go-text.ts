@@ -10,12 +10,13 @@ export function mergeError(text: string): ProblemError {
   return new ProblemError('merge-failed', text)
 }
 
-/** `%v` of a float64: exponents of two digits below 1e-4, and from 1e21 on. */
+/** `%v` of a float64: with an exponent, of two digits or more, below 1e-4 and from 1e6 on. */
 function printNumber(value: number): string {
-  if (Object.is(value, -0)) return '-0'
-  const size = Math.abs(value)
-  if (size === 0 || (size >= 1e-4 && size < 1e21)) return String(value)
-  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+  const text = value.toExponential()
+  const exponent = Number(text.slice(text.indexOf('e') + 1))
+  if (exponent >= -4 && exponent < 6) return String(value)
+  return text.replace(/e([+-])(\d)$/, 'e$10$2')
 }
 
 function print(value: Json, scalar: (value: null | boolean | number) => string): string {

@@ -10,16 +10,46 @@ import { badArgument, goTypeName, goValue, mergeError, noMergeKey } from './go-t
 export type ItemKey = string | undefined
 
 export function identityOf(item: Json, key: ItemKey): Json {
-  const value = key === undefined ? item : isObject(item) ? (own(item, key) ?? null) : null
-  if (typeof value === 'object' && value !== null) {
-    throw mergeError(`items are matched by scalars, and this is none: ${goValue(value)}`)
-  }
+  if (key === undefined) return item
+  return isObject(item) ? (own(item, key) ?? null) : null
+}
+
+/** A value that is used as a set member; maps and lists cannot be (Go panics). */
+export function scalar(value: Json): Json {
+  if (typeof value === 'object' && value !== null) throw incomparable(value)
   return value
+}
+
+function incomparable(value: Json): Error {
+  return mergeError(`items are matched by scalars, and this is none: ${goValue(value)}`)
+}
+
+/** Go's `==`: maps and lists differ from everything else, and cannot be compared with their like. */
+export function sameIdentity(a: Json, b: Json): boolean {
+  if (typeof a === 'object' && a !== null && goTypeName(a) === goTypeName(b)) throw incomparable(a)
+  return a === b
+}
+
+/** First positions by identity, with Go's `==`. */
+class Positions {
+  private readonly first = new Map<Json, number>()
+  private readonly composite = new Set<string>()
+
+  add(identity: Json, at: number): void {
+    if (typeof identity === 'object' && identity !== null) this.composite.add(goTypeName(identity))
+    else if (!this.first.has(identity)) this.first.set(identity, at)
+  }
+
+  get(identity: Json): number | undefined {
+    if (typeof identity !== 'object' || identity === null) return this.first.get(identity)
+    if (this.composite.has(goTypeName(identity))) throw incomparable(identity)
+    return undefined
+  }
 }
 
 /** Positions of the first item of each identity. An item that is no map is only an error for a search that meets it. */
 export class ItemIndex {
-  private readonly first = new Map<Json, number>()
+  private readonly positions = new Positions()
   private readonly key: string
   private notMap = -1
   private size = 0
@@ -33,14 +63,11 @@ export class ItemIndex {
     const at = this.size++
     if (this.notMap >= 0) return
     if (!isObject(item)) this.notMap = at
-    else if (Object.hasOwn(item, this.key)) {
-      const identity = identityOf(item, this.key)
-      if (!this.first.has(identity)) this.first.set(identity, at)
-    }
+    else if (Object.hasOwn(item, this.key)) this.positions.add(identityOf(item, this.key), at)
   }
 
   find(identity: Json): number {
-    const at = this.first.get(identity)
+    const at = this.positions.get(identity)
     if (at !== undefined) return at
     if (this.notMap >= 0) throw mergeError(`value for key ${this.notMap} is not a map`)
     return -1
@@ -52,7 +79,7 @@ export function requireKey(item: Json, key: string): Json {
   if (!isObject(item)) throw badArgument('map[string]interface {}', item)
   const value = own(item, key)
   if (value === undefined) throw noMergeKey(item, key)
-  return identityOf(item, key)
+  return value
 }
 
 /** Whether the lists hold maps. Throws when they hold nothing, lists, or values of different types. */
@@ -83,8 +110,8 @@ function partition(
   const present: Json[] = []
   const absent: Json[] = []
   if (key === undefined) {
-    const known = new Set(by.map((item) => identityOf(item, undefined)))
-    for (const item of items) (known.has(identityOf(item, undefined)) ? present : absent).push(item)
+    const known = new Set(by.map(scalar))
+    for (const item of items) (known.has(scalar(item)) ? present : absent).push(item)
   } else {
     const index = new ItemIndex(by, key)
     for (const item of items) (index.find(requireKey(item, key)) >= 0 ? present : absent).push(item)
@@ -95,12 +122,11 @@ function partition(
 type Position = (item: Json) => number
 
 function positions(order: readonly Json[], key: ItemKey): Position {
-  const first = new Map<Json, number>()
+  const known = new Positions()
   order.forEach((item, i) => {
-    const identity = identityOf(item, key)
-    if (!first.has(identity)) first.set(identity, i)
+    known.add(identityOf(item, key), i)
   })
-  return (item) => first.get(identityOf(item, key)) ?? -1
+  return (item) => known.get(identityOf(item, key)) ?? -1
 }
 
 /**
@@ -116,6 +142,7 @@ function sorted(items: readonly Json[], order: readonly Json[], key: ItemKey, ma
     deleted = items.filter(isDeletion)
     if (deleted.length > 0) rows = items.filter((item) => !isDeletion(item))
   }
+  if (rows.length < 2) return [...rows, ...deleted]
   const position = positions(order, maps ? key : undefined)
   const placed = rows.map((item) => ({ item, at: position(item) }))
   if (placed.every(({ at }) => at >= 0)) placed.sort((a, b) => a.at - b.at)
@@ -198,7 +225,7 @@ export function validateOrder(patch: readonly Json[], order: readonly Json[], ke
 }
 
 function sameItem(a: Json, b: Json, key: ItemKey): boolean {
-  if (key === undefined) return identityOf(a, undefined) === identityOf(b, undefined)
+  if (key === undefined) return sameIdentity(a, b)
   if (!isObject(a)) throw badArgument('map[string]interface {}', a)
-  return requireKey(a, key) === requireKey(b, key)
+  return sameIdentity(requireKey(a, key), requireKey(b, key))
 }

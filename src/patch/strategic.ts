@@ -7,7 +7,15 @@ import { isObject, type Json, type JsonArray, type JsonObject, own, setOwn } fro
 import { findField } from './field-names.ts'
 import { badArgument, badPatchType, goTypeName, mergeError, noMergeKey } from './go-text.ts'
 import { type JsonField, POD, resolve, type SchemaType } from './schema.ts'
-import { arrange, holdsMaps, ItemIndex, identityOf, validateOrder } from './strategic-order.ts'
+import {
+  arrange,
+  holdsMaps,
+  ItemIndex,
+  identityOf,
+  sameIdentity,
+  scalar,
+  validateOrder,
+} from './strategic-order.ts'
 
 const PATCH = '$patch'
 const RETAIN_KEYS = '$retainKeys'
@@ -93,7 +101,7 @@ function targetOf(key: string, prefix: string, what: string): string {
 /** `$retainKeys`: keys that are not listed leave the original; the patch may set listed keys only. */
 function retainKeys(draft: Draft, list: Json, patch: JsonObject): void {
   if (!Array.isArray(list)) throw mergeError('invalid patch format of retainKeys')
-  const retained = new Set(list.map((item) => identityOf(item, undefined)))
+  const retained = new Set(list.map(scalar))
   for (const key of Object.keys(patch)) {
     if (own(patch, key) === null || key.startsWith(DELETE_SCALARS) || key.startsWith(ELEMENT_ORDER)) continue
     if (!retained.has(key)) throw mergeError('invalid patch format of retainKeys')
@@ -269,7 +277,7 @@ function applySpecials(
       if (!Object.hasOwn(item, key)) throw noMergeKey(item, key)
       const gone = identityOf(item, key)
       kept = kept.filter(
-        (other) => !Object.hasOwn(other as JsonObject, key) || identityOf(other, key) !== gone,
+        (other) => !Object.hasOwn(other as JsonObject, key) || !sameIdentity(identityOf(other, key), gone),
       )
     } else if (directive === 'replace') replaces = true
     else if (directive === 'merge') throw mergeError('merging lists cannot yet be specified in the patch')

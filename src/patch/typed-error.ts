@@ -2,10 +2,10 @@
 // walked only after that one failed. The first misfit is reported, but a failure of a type's own parser (quantity,
 // time, intOrString) ends the walk and wins, as in Go's decoder.
 
-import { compareGoStrings, goJsonNumber } from '../std/gojson.ts'
+import { goJsonNumber } from '../std/gojson.ts'
 import { isObject, type Json } from '../std/json.ts'
 import { canonicalQuantity } from '../std/quantity.ts'
-import { membersOf } from './field-names.ts'
+import { type MemberOrder, memberNames, membersOf } from './field-names.ts'
 import type { SchemaType } from './schema.ts'
 import { canonicalTime } from './time.ts'
 
@@ -16,6 +16,7 @@ interface Context {
 }
 
 interface Walk {
+  readonly order: MemberOrder
   saved: string | undefined
 }
 
@@ -23,8 +24,8 @@ interface Walk {
 class Ended extends Error {}
 
 /** Go's message for decoding `value` into `type`; a general one if Go would take the value. */
-export function typedError(type: SchemaType, value: Json): string {
-  const walk: Walk = { saved: undefined }
+export function typedError(type: SchemaType, value: Json, order: MemberOrder): string {
+  const walk: Walk = { order, saved: undefined }
   try {
     visit(type, value, { struct: '', path: [] }, walk)
   } catch (error) {
@@ -64,8 +65,7 @@ function visit(type: SchemaType, value: Json, context: Context, walk: Walk): voi
       break
     case 'map':
       if (isObject(value) && elem !== undefined) {
-        for (const key of Object.keys(value).sort(compareGoStrings))
-          visit(elem, value[key] ?? null, context, walk)
+        for (const key of memberNames(value, walk.order)) visit(elem, value[key] ?? null, context, walk)
         return
       }
       break
@@ -82,7 +82,7 @@ function visit(type: SchemaType, value: Json, context: Context, walk: Walk): voi
 
 function visitStruct(type: SchemaType, value: { [key: string]: Json }, context: Context, walk: Walk): void {
   const struct = type.name.slice(type.name.indexOf('.') + 1)
-  for (const [field, child] of membersOf(type, value)) {
+  for (const [field, child] of membersOf(type, value, walk.order)) {
     visit(field.type, child, { struct, path: [...context.path, ...field.through, field.json] }, walk)
   }
 }

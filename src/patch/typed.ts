@@ -6,7 +6,7 @@
 import { ProblemError } from '../api/problem.ts'
 import { deepFreeze, isObject, type Json, type JsonArray, type JsonObject, setOwn } from '../std/json.ts'
 import { canonicalQuantity } from '../std/quantity.ts'
-import { foldName, settleNames } from './field-names.ts'
+import { foldName, type MemberOrder, membersOf, settleNames } from './field-names.ts'
 import type { JsonField, SchemaType } from './schema.ts'
 import { canonicalTime } from './time.ts'
 import { typedError } from './typed-error.ts'
@@ -27,14 +27,15 @@ interface Slot {
 const MISFIT = new Error('value does not fit its type')
 
 /**
- * `value` decoded into `type` and encoded again.
+ * `value` decoded into `type` and encoded again. Of several misfits the first is named: in the order of sorted keys, which
+ * is that of any text written from a map, or of the members as `given`.
  * @throws ProblemError('merge-failed') with the text of Go's encoding/json, or of the quantity or time parser.
  */
-export function decode(type: SchemaType, value: Json): Json {
+export function decode(type: SchemaType, value: Json, order: MemberOrder = 'sorted'): Json {
   try {
     return decoderOf(type)(value)
   } catch {
-    throw new ProblemError('merge-failed', typedError(type, value))
+    throw new ProblemError('merge-failed', typedError(type, value, order))
   }
 }
 
@@ -218,6 +219,7 @@ function structDecoder(type: SchemaType): Decoder {
           continue
         }
       } else if (slot === undefined && folded.has(foldName(key))) {
+        for (const [field, member] of membersOf(type, value)) decoderOf(field.type)(member)
         return decodeStruct(settleNames(type, value))
       }
       copy ??= before(value, key)
