@@ -1,9 +1,10 @@
 // Flags, width and precision of one verb, and the formatting of strings and numbers under them (Go's fmt/format.go).
 // Padding is charged before it is made.
 
+import { toBytes } from '../std/bytes.ts'
 import { formatFloat } from './format-float.ts'
 import { canBackquote, goQuote, goQuoteAscii, goQuoteRune, isPrint } from './quote.ts'
-import { runeCount, utf8Bytes } from './utf8.ts'
+import { runeCount, sliceRunes } from './utf8.ts'
 
 export interface Flags {
   minus: boolean
@@ -45,13 +46,7 @@ export function pad(flags: Flags, text: string, charge: Charge, zero = flags.zer
 
 /** The first `precision` code points. */
 export function truncate(flags: Flags, text: string): string {
-  const { precision } = flags
-  if (precision === undefined || text.length <= precision) return text
-  let end = 0
-  for (let count = 0; count < precision && end < text.length; count++) {
-    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1
-  }
-  return text.slice(0, end)
+  return flags.precision === undefined ? text : sliceRunes(text, flags.precision)
 }
 
 export function formatQuoted(flags: Flags, text: string, charge: Charge): string {
@@ -75,7 +70,7 @@ export function formatHexBytes(flags: Flags, source: Uint8Array, letter: string,
 }
 
 export function formatHexText(flags: Flags, text: string, letter: string, charge: Charge): string {
-  return formatHexBytes(flags, utf8Bytes(text), letter, charge)
+  return formatHexBytes(flags, toBytes(text), letter, charge)
 }
 
 const BASES: { readonly [verb: string]: number } = { v: 10, d: 10, b: 2, o: 8, O: 8, x: 16, X: 16 }

@@ -1,6 +1,7 @@
 // Prints one value under one verb, as Go's fmt/print.go. In: a value, a verb, the flags. Out: text appended to `text`.
 // Every piece is charged before it is built, so that shared or deep data cannot explode.
 
+import { fromBytes } from '../std/bytes.ts'
 import {
   type Charge,
   type Flags,
@@ -17,7 +18,6 @@ import {
   truncate,
 } from './format-flags.ts'
 import { ANY, STRING, typeName, typeOf, wrap } from './types.ts'
-import { fromUtf8 } from './utf8.ts'
 import { type GoType, type GoValue, Typed } from './value.ts'
 import { entries, findMethod, isIntegerKind, toFloat, toInt } from './value-ops.ts'
 
@@ -101,6 +101,9 @@ export class Printer {
       case 'float32':
       case 'float64':
         this.formatFloat(toFloat(value) ?? 0, type.kind === 'float32' ? 32 : 64, verb, value)
+        return
+      case 'complex128':
+        this.formatComplex(raw as { re: number; im: number }, verb, value)
         return
       case 'slice':
         this.printSlice(value, verb, depth)
@@ -251,7 +254,7 @@ export class Printer {
 
   private formatBytes(bytes: Uint8Array, verb: string, value: GoValue): void {
     if (verb === 'x' || verb === 'X') this.write(formatHexBytes(this.flags, bytes, verb, this.charge))
-    else this.formatText(fromUtf8(bytes), verb, value)
+    else this.formatText(fromBytes(bytes), verb, value)
   }
 
   private formatBool(flag: boolean, verb: string, value: GoValue): void {
@@ -262,6 +265,18 @@ export class Printer {
   private formatFloat(number: number, bits: 32 | 64, verb: string, value: GoValue): void {
     if (/[vbgGxXfFeE]/.test(verb)) this.write(formatFloatVerb(this.flags, number, bits, verb, this.charge))
     else this.badVerb(value, verb)
+  }
+
+  private formatComplex({ re, im }: { re: number; im: number }, verb: string, value: GoValue): void {
+    if (!/[vbgGxXfFeE]/.test(verb)) {
+      this.badVerb(value, verb)
+      return
+    }
+    const { flags, charge } = this
+    this.write('(')
+    this.write(formatFloatVerb(flags, re, 64, verb, charge))
+    this.write(formatFloatVerb({ ...flags, plus: true }, im, 64, verb, charge))
+    this.write('i)')
   }
 
   private formatInt(number: bigint, verb: string, value: GoValue): void {

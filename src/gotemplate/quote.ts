@@ -34,7 +34,7 @@ function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0')
 }
 
-/** The text as a Go string literal, as `%q` prints it. A lone surrogate counts as U+FFFD. */
+/** The text as a Go string literal, as `%q` prints it. Bytes outside UTF-8 are printed as such (`\xff`). */
 export function goQuote(text: string): string {
   return quoteText(text, false)
 }
@@ -49,7 +49,9 @@ function quoteText(text: string, ascii: boolean): string {
   let quoted = '"'
   for (const char of text) {
     const rune = char.codePointAt(0) ?? 0xfffd
-    quoted += escapeRune(rune >= 0xd800 && rune < 0xe000 ? 0xfffd : rune, 0x22, ascii)
+    // A byte outside UTF-8, see std/bytes.ts.
+    if (rune >= 0xdc80 && rune <= 0xdcff) quoted += `\\x${hex(rune - 0xdc00, 2)}`
+    else quoted += escapeRune(rune >= 0xd800 && rune < 0xe000 ? 0xfffd : rune, 0x22, ascii)
   }
   return `${quoted}"`
 }
@@ -62,5 +64,5 @@ export function goQuoteRune(rune: number, ascii: boolean): string {
 
 /** strconv.CanBackquote: no control character but tab, no back-quote, no byte order mark. */
 export function canBackquote(text: string): boolean {
-  return !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text)
+  return text.isWellFormed() && !/[\x00-\x08\x0a-\x1f\x7f`\ufeff]/.test(text)
 }

@@ -14,6 +14,7 @@ export const UINT32: GoType = { kind: 'uint32', name: 'uint32' }
 export const UINT64: GoType = { kind: 'uint64', name: 'uint64' }
 export const FLOAT32: GoType = { kind: 'float32', name: 'float32' }
 export const FLOAT64: GoType = { kind: 'float64', name: 'float64' }
+export const COMPLEX128: GoType = { kind: 'complex128', name: 'complex128' }
 export const FUNC: GoType = { kind: 'func', name: 'func' }
 export const LIST: GoType = { kind: 'slice', name: '[]interface {}', elem: ANY }
 export const DICT: GoType = { kind: 'map', name: 'map[string]interface {}', elem: ANY }

@@ -1,35 +1,6 @@
-// Go strings are bytes; ours are UTF-16. What templates can observe of the bytes (lengths, single bytes, byte order,
-// cuts) is computed here. Bytes that are no UTF-8 become U+FFFD: a JavaScript string cannot hold them.
+// Order and number of the code points of a text, as Go's strings show them. Bytes and lengths in bytes: std/bytes.ts.
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-
-const ASCII = /^[\x00-\x7f]*$/
-
-export function utf8Bytes(text: string): Uint8Array {
-  return encoder.encode(text)
-}
-
-export function fromUtf8(bytes: Uint8Array): string {
-  return decoder.decode(bytes)
-}
-
-/** Length in bytes of the UTF-8 form. */
-export function utf8Length(text: string): number {
-  let length = text.length
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit < 0x80) continue
-    if (unit < 0x800) length += 1
-    else if (isLead(unit) && isTrail(text.charCodeAt(i + 1))) {
-      length += 2
-      i++
-    } else length += 2
-  }
-  return length
-}
-
-/** Number of Unicode code points. */
+/** Number of Unicode code points; a byte outside UTF-8 counts as one. */
 export function runeCount(text: string): number {
   let count = text.length
   for (let i = 0; i + 1 < text.length; i++) {
@@ -41,10 +12,12 @@ export function runeCount(text: string): number {
   return count
 }
 
-/** The bytes `start` to `end` of a text, as a text. */
-export function sliceBytes(text: string, start: number, end: number): string {
-  if (ASCII.test(text)) return text.slice(start, end)
-  return fromUtf8(utf8Bytes(text).subarray(start, end))
+/** The first `count` code points. */
+export function sliceRunes(text: string, count: number): string {
+  if (text.length <= count) return text
+  let end = 0
+  for (let i = 0; i < count && end < text.length; i++) end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1
+  return text.slice(0, end)
 }
 
 /** Order of the UTF-8 bytes, which is the order of the code points. */

@@ -2,9 +2,10 @@
 // through `field`, `index...`, `entries` and `elements` here, so that one place sees (or records) all reads.
 // Only own properties are data. Nothing is copied or changed.
 
+import { byteLength } from '../std/bytes.ts'
 import { FuncError } from './func.ts'
 import { ANY, DICT, typeName, typeOf, wrap, zeroOf } from './types.ts'
-import { compareBytes, utf8Length } from './utf8.ts'
+import { compareBytes } from './utf8.ts'
 import {
   type GoField,
   type GoKind,
@@ -63,6 +64,10 @@ function typedTruth(value: Typed): boolean {
       return raw === true
     case 'string':
       return raw !== undefined && raw !== ''
+    case 'complex128': {
+      const { re, im } = raw as { re: number; im: number }
+      return re !== 0 || im !== 0
+    }
     default:
       return raw !== undefined && Number(raw) !== 0
   }
@@ -91,13 +96,13 @@ export function indirect(value: GoValue): GoValue {
 
 /** Number of bytes, elements or entries; undefined where Go has no len. */
 export function lengthOf(value: GoValue): number | undefined {
-  if (typeof value === 'string') return utf8Length(value)
+  if (typeof value === 'string') return byteLength(value)
   if (typeof value !== 'object' || value === null) return undefined
   if (!(value instanceof Typed)) return Array.isArray(value) ? value.length : Object.keys(value).length
   const { raw } = value
   switch (value.type.kind) {
     case 'string':
-      return raw === undefined ? 0 : utf8Length(raw as string)
+      return raw === undefined ? 0 : byteLength(raw as string)
     case 'slice':
       return raw === undefined ? 0 : (raw as ArrayLike<unknown>).length
     case 'map':

@@ -23,6 +23,7 @@ export type GoKind =
   | 'uint64'
   | 'float32'
   | 'float64'
+  | 'complex128'
   | 'string'
   | 'slice'
   | 'map'

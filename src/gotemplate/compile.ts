@@ -1,0 +1,216 @@
+// Compiles the trees of a template to closures (Go's exec.go: walk, walkIfOrWith, walkRange, walkTemplate).
+// In: syntax trees and functions. Out: one closure a tree. Nothing here changes after compiling; all state is the Run.
+
+import type { ActionNode, BranchNode, ItemNode, ListNode, TemplateNode, TextNode } from './ast.ts'
+import { nodeText } from './ast.ts'
+import { printable } from './builtins.ts'
+import { type Compilation, compileArg, compilePipe, type Eval } from './compile-pipe.ts'
+import { compileRange } from './compile-range.ts'
+import { placeOf } from './error.ts'
+import { goStringCharged } from './format.ts'
+import { FuncError, type TemplateFunc } from './func.ts'
+import { LimitError } from './limits.ts'
+import { goQuote } from './quote.ts'
+import { BREAK, CLEAN, CONTINUE, DONE, type Exec, type Mark, type Run, SERIALISED } from './run.ts'
+import { Slots } from './scope.ts'
+import { FUNC } from './types.ts'
+import type { GoValue } from './value.ts'
+import { type MissingKey, truth } from './value-ops.ts'
+
+export interface CompiledTree {
+  readonly exec: Exec
+  /** Number of variable slots. */
+  readonly slots: number
+}
+
+export interface CompileOptions {
+  readonly funcs: ReadonlyMap<string, TemplateFunc>
+  readonly missing: MissingKey
+  /** Whether runs record marks. */
+  readonly tracking: boolean
+}
+
+/** Compiled trees by name; filled while compiling, so that templates may call each other. */
+export type CompiledTrees = Map<string, CompiledTree>
+
+interface Unit extends Compilation {
+  readonly trees: CompiledTrees
+  readonly source: string
+}
+
+/** Compiles every tree of `source`. */
+export function compileTrees(
+  trees: ReadonlyMap<string, ListNode>,
+  source: string,
+  options: CompileOptions,
+): CompiledTrees {
+  const compiled: CompiledTrees = new Map()
+  for (const [name, list] of trees) {
+    const slots = new Slots()
+    const unit: Unit = {
+      ...options,
+      slots,
+      trees: compiled,
+      source,
+      arg: (node, type) => compileArg(unit, node, type),
+    }
+    const exec = compileList(unit, list)
+    compiled.set(name, { exec, slots: slots.size })
+  }
+  return compiled
+}
+
+function compileList(unit: Unit, list: ListNode): Exec {
+  const items = list.map((item) => compileItem(unit, item))
+  const [first, second] = items
+  if (first === undefined) return () => DONE
+  if (second === undefined) return first
+  return (run, dot) => {
+    for (const item of items) {
+      const signal = item(run, dot)
+      if (signal !== DONE) return signal
+    }
+    return DONE
+  }
+}
+
+function compileItem(unit: Unit, item: ItemNode): Exec {
+  switch (item.type) {
+    case 'text':
+      return compileText(item)
+    case 'action':
+      return compileAction(unit, item)
+    case 'if':
+    case 'with':
+      return compileBranch(unit, item)
+    case 'range':
+      return compileRange(unit, item, (list) => compileList(unit, list))
+    case 'template':
+      return compileTemplate(unit, item)
+    case 'break':
+      return () => BREAK
+    case 'continue':
+      return () => CONTINUE
+  }
+}
+
+function compileText({ text }: TextNode): Exec {
+  return (run) => {
+    run.step()
+    run.write(text)
+    return DONE
+  }
+}
+
+function compileAction(unit: Unit, node: ActionNode): Exec {
+  const value = compilePipe(unit, node.pipe)
+  if (node.pipe.declared.length > 0) {
+    return (run, dot) => {
+      run.step()
+      value(run, dot)
+      return DONE
+    }
+  }
+  if (unit.tracking) return compileMarkedAction(unit, node, value)
+  return (run, dot) => {
+    run.step()
+    const result = value(run, dot)
+    if (typeof result === 'string') run.write(result)
+    else print(run, node, result)
+    return DONE
+  }
+}
+
+function print(run: Run, node: ActionNode, value: GoValue): void {
+  run.at = node
+  if (typeof value === 'function') throw new FuncError(`can't print ${nodeText(node)} of type ${FUNC.name}`)
+  run.write(goStringCharged(printable(value), run.charge))
+}
+
+function compileMarkedAction(unit: Unit, node: ActionNode, value: Eval): Exec {
+  const { line, column } = placeOf(unit.source, node.pos)
+  const expression = nodeText(node.pipe)
+  return (run, dot) => {
+    run.step()
+    const result = value(run, dot)
+    const { taint } = run
+    const start = run.text.length
+    print(run, node, result)
+    if (taint !== CLEAN) {
+      const mark: Mark = {
+        start,
+        end: run.text.length,
+        line,
+        column,
+        expression,
+        serialised: taint === SERIALISED,
+      }
+      run.marks.push(mark)
+    }
+    return DONE
+  }
+}
+
+function compileBranch(unit: Unit, node: BranchNode): Exec {
+  const { slots, tracking } = unit
+  const mark = slots.mark()
+  const condition = compilePipe(unit, node.pipe)
+  const inner = slots.mark()
+  const list = compileList(unit, node.list)
+  slots.release(inner)
+  const elseList = node.elseList === undefined ? undefined : compileList(unit, node.elseList)
+  slots.release(mark)
+  if (node.type === 'if') {
+    return (run, dot) => {
+      run.step()
+      if (truth(condition(run, dot))) return list(run, dot)
+      return elseList === undefined ? DONE : elseList(run, dot)
+    }
+  }
+  return (run, dot) => {
+    run.step()
+    const value = condition(run, dot)
+    if (!truth(value)) return elseList === undefined ? DONE : elseList(run, dot)
+    const { dotBoxed, dotTaint } = run
+    run.dotBoxed = false
+    if (tracking) run.dotTaint = run.taint
+    const signal = list(run, value)
+    run.dotBoxed = dotBoxed
+    run.dotTaint = dotTaint
+    return signal
+  }
+}
+
+function compileTemplate(unit: Unit, node: TemplateNode): Exec {
+  const { trees, tracking } = unit
+  const { name } = node
+  const argument = node.pipe === undefined ? undefined : compilePipe(unit, node.pipe)
+  return (run, dot) => {
+    run.step()
+    run.at = node
+    const tree = trees.get(name)
+    if (tree === undefined) throw new FuncError(`template ${goQuote(name)} not defined`)
+    if (run.depth >= run.limits.depth)
+      throw new LimitError(`exceeded maximum template depth (${run.limits.depth})`)
+    run.taint = CLEAN
+    const value = argument === undefined ? undefined : argument(run, dot)
+    const { variables, taints, dotBoxed, dotTaint, name: caller } = run
+    run.depth++
+    run.name = name
+    run.variables = new Array<GoValue>(tree.slots)
+    run.variables[0] = value
+    run.dotBoxed = false
+    if (tracking) {
+      run.dotTaint = run.taint
+      run.taints = [run.taint]
+    }
+    tree.exec(run, value)
+    run.depth--
+    run.name = caller
+    run.variables = variables
+    run.taints = taints
+    run.dotBoxed = dotBoxed
+    run.dotTaint = dotTaint
+    return DONE
+  }
+}

@@ -1,0 +1,136 @@
+// The entrance: from template text to something that can be executed any number of times.
+// A Template never changes; every execution has a Run of its own. Parsing and executing throw TemplateError only,
+// but for defects of the functions given.
+
+import { nodeText } from './ast.ts'
+import { BUILTINS } from './builtins.ts'
+import { type CompiledTrees, compileTrees } from './compile.ts'
+import { placeOf, TemplateError, type TemplateErrorCode } from './error.ts'
+import { FuncError, type FuncMap, type TemplateFunc } from './func.ts'
+import { DEFAULT_LIMITS, type Deadline, LimitError, type TemplateLimits } from './limits.ts'
+import { parseTrees, type Trees } from './parse.ts'
+import { goQuote } from './quote.ts'
+import { type Mark, ROOT, Run } from './run.ts'
+import type { GoValue } from './value.ts'
+import type { MissingKey } from './value-ops.ts'
+
+export { TemplateError } from './error.ts'
+export { DEFAULT_LIMITS, type TemplateLimits } from './limits.ts'
+export type { Mark } from './run.ts'
+
+export interface RunOptions {
+  readonly limits?: Partial<TemplateLimits>
+  readonly deadline?: Deadline
+  /** Names of root fields; what is printed from them is reported in `marks`. */
+  readonly marked?: ReadonlySet<string>
+}
+
+export interface Rendered {
+  /** Bytes outside UTF-8 stand in it as std/bytes.ts says. */
+  readonly text: string
+  /** In the order of the text; empty unless `marked` was given. */
+  readonly marks: readonly Mark[]
+}
+
+export interface Template {
+  readonly name: string
+  /** Throws TemplateError: Go's error text, the place, and for a limit which one. */
+  execute(root: GoValue, options?: RunOptions): Rendered
+}
+
+export interface ParseOptions {
+  /** Go's option `missingkey`; `default` unless given. */
+  readonly missingkey?: MissingKey
+}
+
+/**
+ * Parses and compiles a template. `funcs` come on top of Go's builtins and win over them.
+ * Throws TemplateError for syntax errors, unknown functions and refused functions.
+ */
+export function parseTemplate(
+  name: string,
+  text: string,
+  funcs: FuncMap,
+  options: ParseOptions = {},
+): Template {
+  const all: FuncMap = new Map([...BUILTINS, ...funcs])
+  return new ParsedTemplate(name, text, parseTrees(name, text, all), all, options.missingkey ?? 'default')
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+class ParsedTemplate implements Template {
+  readonly name: string
+  private readonly text: string
+  private readonly trees: Trees
+  private readonly funcs: ReadonlyMap<string, TemplateFunc>
+  private readonly missing: MissingKey
+  private readonly plain: CompiledTrees
+  /** Made when the first run asks for marks. */
+  private tracking: CompiledTrees | undefined
+
+  constructor(name: string, text: string, trees: Trees, funcs: FuncMap, missing: MissingKey) {
+    this.name = name
+    this.text = text
+    this.trees = trees
+    this.funcs = new Map(
+      [...funcs].flatMap(([key, func]) => ('refused' in func ? [] : [[key, func] as const])),
+    )
+    this.missing = missing
+    this.plain = this.compile(false)
+  }
+
+  private compile(tracking: boolean): CompiledTrees {
+    return compileTrees(this.trees, this.text, { funcs: this.funcs, missing: this.missing, tracking })
+  }
+
+  execute(root: GoValue, options: RunOptions = {}): Rendered {
+    const { marked, deadline } = options
+    const limits = options.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...options.limits }
+    const run = new Run(this.name, limits, deadline, marked ?? NOTHING)
+    if (marked === undefined) return this.run(run, this.plain, root)
+    this.tracking ??= this.compile(true)
+    run.dotTaint = ROOT
+    run.taints = [ROOT]
+    return this.run(run, this.tracking, root)
+  }
+
+  private run(run: Run, trees: CompiledTrees, root: GoValue): Rendered {
+    const tree = trees.get(this.name)
+    // A nil root is no value, as in Go.
+    const dot = root === null ? undefined : root
+    run.variables = [dot]
+    try {
+      tree?.exec(run, dot)
+    } catch (error) {
+      throw this.located(run, error)
+    }
+    return { text: run.text, marks: run.marks }
+  }
+
+  private located(run: Run, error: unknown): unknown {
+    if (error instanceof FuncError) return this.failure(run, error.message, 'exec')
+    if (error instanceof LimitError) return this.failure(run, error.message, 'limit')
+    // The nesting of templates and data is bounded, but how much stack was left to us is not.
+    if (error instanceof RangeError) return this.failure(run, `exceeded the stack: ${error.message}`, 'limit')
+    return error
+  }
+
+  private failure(run: Run, message: string, code: TemplateErrorCode): TemplateError {
+    const place = placeOf(this.text, run.at.pos)
+    const expression = nodeText(run.at)
+    const where = `${this.name}:${place.line}:${place.bytes}`
+    return new TemplateError(
+      `template: ${where}: executing ${goQuote(run.name)} at <${expression}>: ${message}`,
+      {
+        phase: 'exec',
+        code,
+        template: this.name,
+        line: place.line,
+        column: place.column,
+        expression,
+        source: place.source,
+      },
+    )
+  }
+}
