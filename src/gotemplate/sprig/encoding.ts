@@ -3,7 +3,8 @@
 
 import { byteLength, fromBytes, toBytes } from '../../std/bytes.ts'
 import { sha256 } from '../../std/sha256.ts'
-import type { TemplateFunc } from '../func.ts'
+import { FuncError, type TemplateFunc } from '../func.ts'
+import { decryptCbc } from './aes.ts'
 import { fixed, type Run, text } from './go.ts'
 import { adler32, sha1, sha512 } from './hash.ts'
 
@@ -130,6 +131,22 @@ function encoder(alphabet: Alphabet): Run {
   }
 }
 
+/** AES-256-CBC with the password, cut or zero-filled, as key; the first block is the initial vector. */
+function decryptAes(password: string, encrypted: string): string {
+  if (encrypted === '') return ''
+  const data = decode64(toBytes(encrypted))
+  if (typeof data === 'number') throw new FuncError(`illegal base64 data at input byte ${data}`)
+  if (data.length < 16)
+    throw new FuncError(`runtime error: slice bounds out of range [:16] with length ${data.length}`)
+  if (data.length % 16 !== 0) throw new FuncError('crypto/cipher: input not full blocks')
+  const key = new Uint8Array(32)
+  key.set(toBytes(password).subarray(0, 32))
+  const plain = decryptCbc(key, data.subarray(0, 16), data.subarray(16))
+  const end = plain.length - (plain.at(-1) ?? 1)
+  if (end < 0) throw new FuncError(`runtime error: slice bounds out of range [:${end}]`)
+  return fromBytes(plain.subarray(0, end))
+}
+
 function digest(hash: (bytes: Uint8Array) => Uint8Array): Run {
   return ([value], { charge }) => {
     charge(byteLength(text(value)))
@@ -145,6 +162,10 @@ export const ENCODING_FUNCS: Record<string, TemplateFunc> = {
   sha1sum: fixed(['string'], digest(sha1)),
   sha256sum: fixed(['string'], digest(sha256)),
   sha512sum: fixed(['string'], digest(sha512)),
+  decryptAES: fixed(['string', 'string'], ([password, encrypted], { charge }) => {
+    charge(byteLength(text(encrypted)))
+    return decryptAes(text(password), text(encrypted))
+  }),
   adler32sum: fixed(['string'], ([value], { charge }) => {
     charge(byteLength(text(value)))
     return String(adler32(toBytes(text(value))))
