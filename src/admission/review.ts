@@ -4,8 +4,8 @@
 
 import { ProblemError } from '../api/problem.ts'
 import { goQuote } from '../gotemplate/format.ts'
-import type { SchemaType } from '../patch/schema.ts'
 import { foldName } from '../patch/field-names.ts'
+import type { SchemaType } from '../patch/schema.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
 import { deeperThan, GO_MAX_DEPTH, goSyntaxError } from '../std/json-syntax.ts'
 import { parseYaml } from '../std/yaml.ts'

@@ -1,0 +1,117 @@
+// What the webhook port answers (contract §1.1): routing, the checks of a request in Istio's order and words, the
+// admission itself, and what is counted and logged about it. Never logs a pod, an env value, or a text that quotes one.
+
+import type { IncomingMessage } from 'node:http'
+import { type AdmissionOutcome, type AdmitOptions, admitText } from '../admission/admit.ts'
+import { encodeReview } from '../admission/respond.ts'
+import type { InvalidReason } from '../api/outcome.ts'
+import type { MeshSnapshot } from '../mesh/snapshot.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { BodyReader } from './body.ts'
+import { routeTarget } from './route.ts'
+import type { Answer, Endpoint } from './webhook.ts'
+
+export interface EndpointOptions {
+  readonly snapshot: () => MeshSnapshot
+  readonly admission: Omit<AdmitOptions, 'deadline'>
+  /** Time one request may take, from its whole body on. */
+  readonly deadlineMs: number
+  readonly bodies: BodyReader
+  readonly bodyLimit: number
+  readonly ready: () => boolean
+  readonly metrics: Pick<Metrics, 'started' | 'finished'>
+  readonly log: Log
+}
+
+/** Go sniffs the type of what Istio writes, and finds text in all of it. */
+const TEXT = 'text/plain; charset=utf-8'
+
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  return async (request) => {
+    const target = routeTarget(request.url ?? '/')
+    switch (target.kind) {
+      case 'inject':
+        return inject(options, request, target.path)
+      case 'ready':
+        return { status: options.ready() ? 200 : 503, body: '' }
+      case 'redirect':
+        return redirect(request, target.location)
+      case 'malformed':
+        return { status: 400, type: TEXT, body: '400 Bad Request' }
+      case 'not-found':
+        return { status: 404, type: TEXT, body: '404 page not found\n' }
+    }
+  }
+}
+
+/** As Go's RedirectHandler: a link for those who look, nothing for other methods. */
+function redirect(request: IncomingMessage, location: string): Answer {
+  if (request.method !== 'GET') return { status: 301, body: '', location }
+  const link = location.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+  const body = `<a href="${link}">Moved Permanently</a>.\n\n`
+  return { status: 301, type: 'text/html; charset=utf-8', body, location }
+}
+
+async function inject(options: EndpointOptions, request: IncomingMessage, path: string): Promise<Answer> {
+  const { metrics } = options
+  metrics.started()
+  const body = await options.bodies.read(request)
+  const start = performance.now()
+  const invalid = checkRequest(body, request, options.bodyLimit)
+  if (invalid !== undefined || 'failed' in body) {
+    const { status, text, reason } = invalid ?? UNREADABLE
+    const seconds = (performance.now() - start) / 1000
+    metrics.finished({ revision: 'unknown', outcome: 'invalid', reason, seconds })
+    options.log.warn('refused a request that carries no review', { reason, status })
+    return { status, type: TEXT, body: `${text}\n` }
+  }
+  const snapshot = options.snapshot()
+  const deadline = { now: () => performance.now(), at: start + options.deadlineMs }
+  const outcome = admitText(snapshot, body.bytes.toString('utf8'), path, { ...options.admission, deadline })
+  const answer: Answer = { status: 200, type: TEXT, body: encodeReview(outcome.response) }
+  report(options, outcome, snapshot.generation, performance.now() - start)
+  return answer
+}
+
+interface Invalid {
+  readonly status: number
+  readonly text: string
+  readonly reason: InvalidReason
+}
+
+const UNREADABLE: Invalid = { status: 400, text: 'unexpected EOF', reason: 'body-unreadable' }
+
+/** Rows 1–3 of the contract's table; undefined when the body may be decoded. */
+function checkRequest(
+  body: Awaited<ReturnType<BodyReader['read']>>,
+  request: IncomingMessage,
+  limit: number,
+): Invalid | undefined {
+  if ('failed' in body) {
+    if (body.failed === 'unreadable') return UNREADABLE
+    const text = `Request entity too large: limit is ${limit}`
+    return { status: 400, text, reason: 'body-too-large' }
+  }
+  if (body.bytes.length === 0) return { status: 400, text: 'no body found', reason: 'body-empty' }
+  if (request.headers['content-type'] === 'application/json') return undefined
+  return { status: 415, text: 'invalid Content-Type, want `application/json`', reason: 'content-type' }
+}
+
+function report(options: EndpointOptions, outcome: AdmissionOutcome, generation: number, ms: number): void {
+  const { revision, reason } = outcome
+  options.metrics.finished({ revision, outcome: outcome.outcome, reason, seconds: ms / 1000 })
+  const level = outcome.outcome === 'refused' ? 'warn' : 'info'
+  options.log[level]('decided on a pod', {
+    uid: outcome.uid,
+    namespace: outcome.namespace,
+    pod: outcome.pod,
+    revision,
+    outcome: outcome.outcome,
+    reason,
+    field: outcome.problem?.where.field,
+    line: outcome.problem?.where.line,
+    ms: Math.round(ms * 1000) / 1000,
+    generation,
+  })
+}
