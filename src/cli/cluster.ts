@@ -7,10 +7,11 @@ import type { KubeConfig, V1Container } from '@kubernetes/client-node'
 import type { ClusterView, NamespaceInfo, NodeVersion } from '../api/mesh.ts'
 import { ProblemError } from '../api/problem.ts'
 import { parseRelease, type Release } from '../api/release.ts'
+import { readProxyConfigResource } from '../mesh/proxyconfig-resource.ts'
 import { isObject, type Json, setOwn } from '../std/json.ts'
 import type { SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'
-import { namespaceInfo, nodeVersion, proxyConfigResource } from './view.ts'
+import { namespaceInfo, nodeVersion } from './view.ts'
 
 export interface ClusterSettings {
   /** Keys `config` and `values` of the injector's ConfigMap; undefined when it was not asked for. */
@@ -183,7 +184,7 @@ class ClusterReader {
         (nodes?.items ?? []).map((item): NodeVersion | undefined => nodeVersion(item as unknown as Json)),
       ),
       namespaces: byName,
-      proxyConfigs: present(itemsOf(resources).map(proxyConfigResource)),
+      proxyConfigs: present(itemsOf(resources).map(readProxyConfigResource)),
     }
   }
 

@@ -8,7 +8,6 @@ import type { Json } from '../std/json.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { type Io, readAll } from './io.ts'
 import { ioProblem } from './output.ts'
-import { locate } from './print.ts'
 
 export interface Source {
   /** As people know it: the file's name, or `standard input`. */
@@ -118,17 +117,4 @@ export function joinDocuments(documents: readonly Document[], texts: readonly st
     previous = document.source
   }
   return result
-}
-
-/** Line of the document in its file where `needle` first stands at the start of a line's content, 1-based. */
-export function locateInDocument(error: unknown, document: Document, object: string | undefined): unknown {
-  const where = { file: document.source.name, line: document.line + firstContentLine(document.text) }
-  return locate(error, object === undefined ? where : { ...where, object })
-}
-
-/** 1-based line of the first line that holds data. */
-function firstContentLine(text: string): number {
-  const lines = text.split('\n')
-  const index = lines.findIndex((line) => !/^\s*(?:#.*)?\r?$/.test(line))
-  return index === -1 ? 1 : index + 1
 }

@@ -52,6 +52,13 @@ export function readParts(text: string): Part | undefined {
   return partOf(document.contents, document.contents.range?.[0] ?? 0)
 }
 
+/** 1-based line of the header of the block scalar at `path`: its text begins on the next line. */
+export function blockLine(text: string, path: readonly string[]): number | undefined {
+  let part = readParts(text)
+  for (const step of path) part = part?.entries.findLast((entry) => entry.key === step)?.value
+  return part?.block === true ? text.slice(0, part.start).split('\n').length : undefined
+}
+
 const FLAT = { flow: false, block: false, entries: [], shared: false, odd: false } as const
 
 function partOf(node: Node | null, at: number): Part {

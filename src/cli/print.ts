@@ -26,7 +26,9 @@ function frameOf(error: unknown): string | undefined {
   return error instanceof Error && isFramed(error.cause) ? error.cause.frame() : undefined
 }
 
-/** The lines for one problem: `error:` with place and message, the template's source frame, `hint:`. */
+const indented = (line: string): string => (line === '' ? '' : `  ${line}`)
+
+/** The lines for one problem: `error:` with place and message, the template's source frame, `hint:`. A hint of several lines is a frame. */
 export function problemText(error: unknown): string {
   const lines: string[] = []
   if (error instanceof ProblemError) {
@@ -38,12 +40,10 @@ export function problemText(error: unknown): string {
     const message = error instanceof Error ? error.message : String(error)
     lines.push(`error: internal error: ${message}`, 'hint: this is a defect of remora; please report it')
   }
-  const frame = frameOf(error)
-  if (frame !== undefined) {
-    const shown = frame.split('\n').map((line) => (line === '' ? '' : `  ${line}`))
-    lines.splice(1, 0, ...shown)
-  }
-  if (error instanceof ProblemError && error.hint !== undefined) lines.push(`hint: ${error.hint}`)
+  const hint = error instanceof ProblemError ? error.hint : undefined
+  const frame = frameOf(error) ?? (hint?.includes('\n') === true ? hint : undefined)
+  if (frame !== undefined) lines.splice(1, 0, ...frame.trimEnd().split('\n').map(indented))
+  if (hint !== undefined && hint !== frame) lines.push(`hint: ${hint}`)
   return `${lines.join('\n')}\n`
 }
 

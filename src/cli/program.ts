@@ -1,9 +1,21 @@
 // The command tree: names, flags, help and examples. Commands themselves are imported when they run, so that starting
 // costs only this file and commander. Returns exit codes, never ends the process.
 
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import type { AdmitFlags } from './admit.ts'
+import {
+  addSettingsFlags,
+  dataFormatOption,
+  example,
+  filenameOption,
+  namespaceOption,
+  outputFileOption,
+  tagOption,
+} from './flags.ts'
+import type { InjectFlags, UninjectFlags } from './inject.ts'
 import { EXIT, Exit, type Io } from './io.ts'
-import { DATA_FORMATS, type DataFormat } from './output.ts'
+import type { KubeInjectFlags } from './kube-inject.ts'
+import type { DataFormat } from './output.ts'
 import { reportProblem } from './print.ts'
 
 /** Runs one command line (without `node` and script) and returns its exit code. */
@@ -33,6 +45,10 @@ export function buildProgram(io: Io): Command {
       getErrHelpWidth: () => 100,
     })
     .helpCommand('help [command]', 'help for a command')
+  addKubeInject(program, io)
+  addInject(program, io)
+  addUninject(program, io)
+  addAdmit(program, io)
   addVersion(program, io)
   addCompletion(program, io)
   return program
@@ -46,12 +62,64 @@ function usageText(text: string): string {
   return `${message}\nhint: ${hint}\n`
 }
 
-export function example(...lines: readonly string[]): string {
-  return `\nExample:\n${lines.map((line) => `  ${line}\n`).join('')}`
+const PATH_FLAG = [
+  '--path <path>',
+  'path that the webhook is called with, with env pairs',
+  '/inject',
+] as const
+
+function addKubeInject(program: Command, io: Io): void {
+  addSettingsFlags(
+    program
+      .command('kube-inject')
+      .description(
+        "inject manifests as istioctl kube-inject does: Istio's rules for files, and its printed form",
+      )
+      .option('-f, --filename <file>', 'manifest: a file, a folder, or - for standard input')
+      .addOption(outputFileOption()),
+  )
+    .addHelpText('after', example('kubectl get deployment web -o yaml | remora kube-inject -f -'))
+    .action(async (flags: KubeInjectFlags) => (await import('./kube-inject.ts')).kubeInjectCommand(io, flags))
 }
 
-export function dataFormatOption(): Option {
-  return new Option('-o, --output <format>', 'form of the output').choices(DATA_FORMATS).default('text')
+function addInject(program: Command, io: Io): void {
+  addSettingsFlags(
+    program
+      .command('inject')
+      .description('inject manifests as the webhook would, as an edit of their text: comments and order stay')
+      .addOption(filenameOption())
+      .addOption(outputFileOption())
+      .addOption(namespaceOption())
+      .option('--diff', 'print a unified diff instead')
+      .option(...PATH_FLAG)
+      .addOption(tagOption()),
+  )
+    .addHelpText('after', example('remora inject -f app.yaml', 'remora inject -f app.yaml --diff --offline'))
+    .action(async (flags: InjectFlags) => (await import('./inject.ts')).injectCommand(io, flags))
+}
+
+function addUninject(program: Command, io: Io): void {
+  program
+    .command('uninject')
+    .description('take out of manifests what injection added, and restore what it moved')
+    .addOption(filenameOption())
+    .addOption(outputFileOption())
+    .option('--diff', 'print a unified diff instead')
+    .addHelpText('after', example('remora inject -f app.yaml | remora uninject -f -'))
+    .action(async (flags: UninjectFlags) => (await import('./inject.ts')).uninjectCommand(io, flags))
+}
+
+function addAdmit(program: Command, io: Io): void {
+  addSettingsFlags(
+    program
+      .command('admit')
+      .description('answer AdmissionReviews from standard input, one a line, as the webhook would')
+      .option(...PATH_FLAG)
+      .addOption(tagOption())
+      .option('--trace', 'add what was decided, rule by rule, under the key trace'),
+  )
+    .addHelpText('after', example('remora admit --offline < review.json'))
+    .action(async (flags: AdmitFlags) => (await import('./admit.ts')).admitCommand(io, flags))
 }
 
 function addVersion(program: Command, io: Io): void {

@@ -3,6 +3,7 @@
 
 import type { ClusterView, NamespaceInfo, NodeVersion, ProxyConfigResource } from '../api/mesh.ts'
 import { ProblemError } from '../api/problem.ts'
+import { readProxyConfigResource } from '../mesh/proxyconfig-resource.ts'
 import { isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
 import { parseDocumentText, readSources, splitSource } from './documents.ts'
 import type { Io } from './io.ts'
@@ -41,27 +42,6 @@ export function nodeVersion(object: Json): NodeVersion | undefined {
   return { name, kubeletVersion: textAt(objectAt(objectAt(object, 'status'), 'nodeInfo'), 'kubeletVersion') }
 }
 
-/** A networking.istio.io ProxyConfig, reduced to what injection reads. */
-export function proxyConfigResource(object: Json): ProxyConfigResource | undefined {
-  const metadata = objectAt(object, 'metadata')
-  const name = textAt(metadata, 'name')
-  if (name === '') return undefined
-  const spec = objectAt(object, 'spec')
-  const selector = objectAt(spec, 'selector')
-  const environment = objectAt(spec, 'environmentVariables')
-  const concurrency = spec === undefined ? undefined : own(spec, 'concurrency')
-  const imageType = textAt(objectAt(spec, 'image'), 'imageType')
-  return {
-    name,
-    namespace: textAt(metadata, 'namespace'),
-    creationTimestamp: textAt(metadata, 'creationTimestamp'),
-    matchLabels: selector === undefined ? undefined : texts(objectAt(selector, 'matchLabels')),
-    ...(typeof concurrency === 'number' ? { concurrency } : {}),
-    ...(environment === undefined ? {} : { environmentVariables: texts(environment) }),
-    ...(imageType === '' ? {} : { imageType }),
-  }
-}
-
 /** Objects of a document, Lists taken apart. */
 export function objectsOf(data: Json): Json[] {
   const items = isObject(data) && textAt(data, 'kind').endsWith('List') ? own(data, 'items') : undefined
@@ -81,7 +61,7 @@ export async function viewFromFiles(
   for (const { object, file } of await readObjects(io, [...namespaceFiles, ...nodeFiles])) {
     const kind = textAt(object, 'kind')
     const namespace = kind === 'Namespace' ? namespaceInfo(object) : undefined
-    const resource = kind === 'ProxyConfig' ? proxyConfigResource(object) : undefined
+    const resource = readProxyConfigResource(object)
     const node = kind === 'Node' ? nodeVersion(object) : undefined
     if (namespace !== undefined) setOwn(namespaces, namespace.name, namespace)
     else if (resource !== undefined) proxyConfigs.push(resource)

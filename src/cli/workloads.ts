@@ -3,6 +3,7 @@
 
 import type { OwnerReference, Pod } from '../api/kube.ts'
 import { LABEL } from '../api/names.ts'
+import { ProblemError } from '../api/problem.ts'
 import type { Release } from '../api/release.ts'
 import { type Workload, workloadOf } from '../injection/workload.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
@@ -56,34 +57,43 @@ export function titleOf(object: JsonObject): string {
   return name === '' ? kind : `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
 }
 
-/** The pods of a document, in its order; none for kinds that carry no pod. */
+/** The pods of a document, in its order; none for kinds that carry no pod. Throws where a workload has no template. */
 export function podPlaces(data: Json): PodPlace[] {
   return placesBelow(data, [])
 }
 
-function placesBelow(data: Json, path: readonly (string | number)[]): PodPlace[] {
-  if (!isObject(data)) return []
+/** `kindOf` says the kind where the object leaves it to its list. */
+function placesBelow(raw: Json, path: readonly (string | number)[], kindOf = noKind): PodPlace[] {
+  if (!isObject(raw)) return []
+  const data = kindOf(raw)
   const kind = textOf(data, 'kind')
   const apiVersion = textOf(data, 'apiVersion')
   const items = own(data, 'items')
   if (kind.endsWith('List') && Array.isArray(items)) {
-    return items.flatMap((item, i) => placesBelow(withKind(item, kind, apiVersion), [...path, 'items', i]))
+    const implied = (item: JsonObject): JsonObject => withKind(item, kind, apiVersion)
+    return items.flatMap((item, i) => placesBelow(item, [...path, 'items', i], implied))
   }
   const row = own(KINDS as Record<string, KindRow>, kind)
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   if (row === undefined || !row.groups.includes(group)) return []
-  let template: Json | undefined = data
+  let template: Json | undefined = raw
   for (const key of row.path) template = isObject(template) ? own(template, key) : undefined
-  if (!isObject(template)) return []
-  const place = { object: data, kind, apiVersion, title: titleOf(data), template }
-  return [{ ...place, path: [...path, ...row.path] }]
+  const place = { object: data, kind, apiVersion, title: titleOf(data), path: [...path, ...row.path] }
+  if (isObject(template)) return [{ ...place, template }]
+  const spec = own(raw, 'spec')
+  if (kind === 'Rollout' && isObject(spec) && own(spec, 'workloadRef') !== undefined) return []
+  const field = row.path.join('.')
+  throw new ProblemError('invalid-object', `${field} is missing, expected a pod template`, {
+    object: place.title,
+  })
 }
 
+const noKind = (data: JsonObject): JsonObject => data
+
 /** Items of a typed list (PodList, DeploymentList) need not say their kind. */
-function withKind(item: Json, listKind: string, apiVersion: string): Json {
+function withKind(item: JsonObject, listKind: string, apiVersion: string): JsonObject {
   const kind = listKind.slice(0, -'List'.length)
-  if (!isObject(item) || kind === '' || own(item, 'kind') !== undefined) return item
-  return { apiVersion, kind, ...item }
+  return kind === '' || own(item, 'kind') !== undefined ? item : { apiVersion, kind, ...item }
 }
 
 /** Namespace that the object names, else the one given. */

@@ -1,0 +1,72 @@
+// Command `kube-inject`: Istio's command of that name (contract §13): its flags, its rules, its printed form and its
+// warnings. Settings are files, ConfigMaps or built in; the injection itself always runs here.
+
+import { ProblemError } from '../api/problem.ts'
+import { type KubeInjectParams, kubeInject } from '../injection/kube-inject.ts'
+import { readSources, splitSource } from './documents.ts'
+import type { SettingsFlags } from './flags.ts'
+import type { Io } from './io.ts'
+import { writeOutput } from './output.ts'
+import { positionIn } from './place-problem.ts'
+import { warn } from './print.ts'
+import { loadSettings } from './settings.ts'
+
+export interface KubeInjectFlags extends SettingsFlags {
+  readonly filename?: string
+  readonly output?: string
+}
+
+export async function kubeInjectCommand(io: Io, flags: KubeInjectFlags): Promise<void> {
+  if (flags.filename === undefined || flags.filename === '') {
+    throw new ProblemError('usage', 'filename not specified (see --filename or -f)')
+  }
+  if (flags.meshConfigFile === undefined && flags.meshConfigMapName === '') {
+    throw new ProblemError('usage', '--meshConfigFile or --meshConfigMapName must be set')
+  }
+  const sources = await readSources(io, [flags.filename])
+  const text = sources.map((source) => source.text).join('')
+  const { revision, cluster, notes } = await loadSettings(io, flags)
+  for (const note of notes) warn(io, note)
+  // Templates see the flag itself: empty without one.
+  const settings = { ...revision, revision: flags.revision === 'default' ? '' : (flags.revision ?? '') }
+  const now = (): number => performance.now()
+  const params = { settings, cluster, structure: flags.structure, deadline: { now, at: now() + TIME_LIMIT } }
+  try {
+    const { output, warnings } = kubeInject(text, params)
+    await writeOutput(io, flags.output, output)
+    if (warnings.length > 0) io.stderr.write(`\n${warnings.map((warning) => `${warning}\n`).join('')}`)
+  } catch (error) {
+    if (error instanceof ProblemError && error.code !== 'io') throw located(error, sources, params)
+    throw error
+  }
+}
+
+/** How long all templates of the input may run, in milliseconds. */
+const TIME_LIMIT = 30_000
+
+/** The problem with the place of the first document that has one when it is injected by itself. */
+function located(
+  error: ProblemError,
+  sources: Parameters<typeof splitSource>[0][],
+  params: KubeInjectParams,
+): unknown {
+  for (const document of sources.flatMap(splitSource)) {
+    try {
+      kubeInject(document.text, params)
+    } catch (again) {
+      if (!(again instanceof ProblemError)) throw again
+      const start = positionIn(document, [])
+      const inside = again.code === 'invalid-yaml' && again.where.line !== undefined
+      const line = inside ? (again.where.line ?? 1) + document.line : start.line
+      const column = inside ? again.where.column : undefined
+      const where = {
+        ...again.where,
+        file: document.source.name,
+        line,
+        ...(column === undefined ? {} : { column }),
+      }
+      return new ProblemError(again.code, again.message, where, again.hint)
+    }
+  }
+  return error
+}

@@ -1,0 +1,171 @@
+// The settings a command injects with: from files, from a cluster, or built in; each of the three texts (injection
+// config, values, mesh config) on its own. Out come parsed and proven settings of one revision, and what the injector
+// sees of its cluster. Problems name the file or ConfigMap they are in.
+
+import type { ClusterView, RevisionInputs } from '../api/mesh.ts'
+import { ProblemError } from '../api/problem.ts'
+import { NEWEST, parseRelease } from '../api/release.ts'
+import { readBuiltin } from '../config/builtin.ts'
+import { templateCompiler } from '../injection/compile.ts'
+import { kubeInjectConfig } from '../injection/kube-inject.ts'
+import { buildRevision, type RevisionSettings } from '../mesh/snapshot.ts'
+import type { ClusterSettings } from './cluster.ts'
+import { readTextFile } from './documents.ts'
+import { blockLine } from './edit-tree.ts'
+import type { SettingsFlags } from './flags.ts'
+import type { Io } from './io.ts'
+import { viewFromFiles } from './view.ts'
+
+/** Where each text came from, as people know it. */
+export interface Origins {
+  readonly config: string
+  readonly values: string
+  readonly mesh: string
+}
+
+export interface Settings {
+  readonly revision: RevisionSettings
+  readonly inputs: RevisionInputs
+  readonly origins: Origins
+  readonly cluster: ClusterView
+  /** What could not be read, for people. */
+  readonly notes: readonly string[]
+}
+
+/** Reads and proves the settings that the flags name. Throws a ProblemError that names file, line and value. */
+export async function loadSettings(io: Io, flags: SettingsFlags): Promise<Settings> {
+  const loaded = await loadInputs(io, flags)
+  return { ...loaded, revision: proven(loaded.inputs, loaded.origins) }
+}
+
+export async function loadInputs(io: Io, flags: SettingsFlags): Promise<Omit<Settings, 'revision'>> {
+  const live = await fromCluster(io, flags)
+  const builtin = readBuiltin()
+  const name = revisionName(flags)
+  const { injectConfigFile, valuesFile, meshConfigFile } = flags
+  const configText = injectConfigFile === undefined ? undefined : await readTextFile(io, injectConfigFile)
+  const map = `ConfigMap ${flags.istioNamespace}/`
+  const chosen = {
+    config: choose(
+      injectConfigFile,
+      configText === undefined ? undefined : kubeInjectConfig(configText),
+      live?.config,
+      builtin.config,
+    ),
+    values: choose(
+      valuesFile,
+      valuesFile === undefined ? undefined : await readTextFile(io, valuesFile),
+      live?.values,
+      builtin.values,
+    ),
+    mesh: choose(
+      meshConfigFile,
+      meshConfigFile === undefined ? undefined : [await readTextFile(io, meshConfigFile)],
+      live?.mesh,
+      [builtin.mesh],
+    ),
+  }
+  const given = flags.istioVersion === undefined ? undefined : parseRelease(flags.istioVersion)
+  return {
+    inputs: {
+      revision: name,
+      release: given ?? live?.release ?? NEWEST,
+      env: { ...live?.env, ...flags.injectorEnv },
+      config: chosen.config.text,
+      values: chosen.values.text,
+      mesh: chosen.mesh.text,
+    },
+    origins: {
+      config: chosen.config.origin ?? `${map}${flags.injectConfigMapName}, key config`,
+      values: chosen.values.origin ?? `${map}${flags.injectConfigMapName}, key values`,
+      mesh: chosen.mesh.origin ?? `${map}${flags.meshConfigMapName}, key mesh`,
+    },
+    cluster: await clusterView(io, flags, live),
+    notes: live?.notes ?? [],
+  }
+}
+
+interface Chosen<T> {
+  readonly text: T
+  /** Undefined: a ConfigMap. */
+  readonly origin: string | undefined
+}
+
+function choose<T>(
+  file: string | undefined,
+  text: T | undefined,
+  live: T | undefined,
+  builtin: T,
+): Chosen<T> {
+  if (text !== undefined) return { text, origin: file }
+  if (live !== undefined) return { text: live, origin: undefined }
+  return { text: builtin, origin: 'built-in settings' }
+}
+
+/** Name of the revision; `default` for the empty one. */
+export function revisionName(flags: SettingsFlags): string {
+  return (flags.revision ?? '') === '' ? 'default' : (flags.revision ?? 'default')
+}
+
+/** Settings from a cluster, where a text is wanted that no file gives and a cluster is at hand. */
+async function fromCluster(io: Io, flags: SettingsFlags): Promise<ClusterSettings | undefined> {
+  const injector = flags.injectConfigFile === undefined || flags.valuesFile === undefined
+  const mesh = flags.meshConfigFile === undefined
+  if (
+    flags.offline === true ||
+    (!injector && !mesh && flags.context === undefined && flags.kubeconfig === undefined)
+  ) {
+    return undefined
+  }
+  const { clusterUsable, readCluster } = await import('./cluster.ts')
+  return clusterUsable(io, flags) ? readCluster(io, flags, { injector, mesh }) : undefined
+}
+
+/** What files say wins over what the cluster says, kind by kind. */
+async function clusterView(
+  io: Io,
+  flags: SettingsFlags,
+  live: ClusterSettings | undefined,
+): Promise<ClusterView> {
+  const files = await viewFromFiles(
+    io,
+    flags.namespaceFile ?? [],
+    flags.nodes === undefined ? [] : [flags.nodes],
+  )
+  if (live === undefined) return files
+  return {
+    access: files.access || live.view.access,
+    id: live.view.id,
+    nodes: flags.nodes === undefined ? live.view.nodes : files.nodes,
+    namespaces: { ...live.view.namespaces, ...files.namespaces },
+    proxyConfigs: flags.namespaceFile === undefined ? live.view.proxyConfigs : files.proxyConfigs,
+  }
+}
+
+/** The revision built from its texts; a problem is told with the file that it is in. */
+export function proven(inputs: RevisionInputs, origins: Origins): RevisionSettings {
+  try {
+    return buildRevision(inputs, templateCompiler(inputs.env, inputs.release))
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    const { object: _, ...where } = error.where
+    const file = originOf(error, origins)
+    const line = where.field === undefined ? undefined : templateLine(where.field, where.line, inputs.config)
+    const located = { ...where, file, ...(line === undefined ? {} : { line }) }
+    throw new ProblemError(error.code, error.message, located, error.hint)
+  }
+}
+
+function originOf(error: ProblemError, origins: Origins): string {
+  const key = error.where.field?.split('.')[0]
+  if (key === 'values') return origins.values
+  return key === 'mesh' ? origins.mesh : origins.config
+}
+
+/** The line of the file, for a line of a template that stands in it as a literal block. */
+function templateLine(field: string, line: number | undefined, config: string): number | undefined {
+  const name = /^config\.templates\[(".*")\]$/.exec(field)?.[1]
+  if (name === undefined || line === undefined) return undefined
+  const start = blockLine(config, ['templates', JSON.parse(name) as string])
+  return start === undefined ? undefined : start + line
+}
