@@ -3,8 +3,8 @@
 
 import { ProblemError } from '../api/problem.ts'
 import { goQuote } from '../gotemplate/quote.ts'
-import { jsonSyntaxProblem } from '../std/gojson-syntax.ts'
 import type { Json } from '../std/json.ts'
+import { goSyntaxError } from '../std/json-syntax.ts'
 
 /** Code points that Go's unicode.IsSpace takes: JavaScript's trim knows U+FEFF instead of U+0085. */
 const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
@@ -65,6 +65,6 @@ export function parseJson(text: string): Json {
     return JSON.parse(text) as Json
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw new ProblemError('invalid-json', jsonSyntaxProblem(text) ?? error.message)
+    throw new ProblemError('invalid-json', goSyntaxError(text) ?? error.message)
   }
 }

@@ -6,8 +6,10 @@ import type { InjectConfig, LabelSelector, LabelSelectorRequirement } from '../a
 import { ProblemError } from '../api/problem.ts'
 import { formatFloat } from '../gotemplate/format-float.ts'
 import { compareGoStrings } from '../std/gojson.ts'
-import { isObject, type Json, setOwn } from '../std/json.ts'
-import { JsonError, mismatch } from './proto-read.ts'
+import { setOwn } from '../std/json.ts'
+import type { YamlValue } from '../std/yaml/compose.ts'
+import { GoFloat } from '../std/yaml/resolve.ts'
+import { isMap, JsonError, mismatch } from './proto-read.ts'
 import { yamlData } from './yaml-text.ts'
 
 /** Where a value stands, for Go's error text: the innermost struct type and the JSON path. */
@@ -16,10 +18,10 @@ interface Place {
   readonly path: string
 }
 
-type Reader<T> = (value: Json, place: Place) => T
+type Reader<T> = (value: YamlValue, place: Place) => T
 
 /** Go reports the first mismatch and goes on; the text of later ones is never seen. */
-function wrong(value: Json, place: Place, type: string): JsonError {
+function wrong(value: YamlValue, place: Place, type: string): JsonError {
   const text = mismatch(value, type).message
   return new JsonError(text.replace('into Go value', `into Go struct field ${place.struct}.${place.path}`))
 }
@@ -28,10 +30,9 @@ function textOf(type: string): Reader<string> {
   return (value, place) => {
     if (value === null) return ''
     if (typeof value === 'string') return value
-    if (typeof value === 'boolean') return String(value)
-    if (typeof value !== 'number') throw wrong(value, place, type)
-    const whole = Number.isInteger(value) && Math.abs(value) < 1e21
-    return whole ? String(value) : formatFloat(value, 'g', -1, 64)
+    if (value instanceof GoFloat) return formatFloat(value.value, 'g', -1, 64)
+    if (typeof value === 'object') throw wrong(value, place, type)
+    return String(value)
   }
 }
 
@@ -46,7 +47,7 @@ function listOf<T>(type: string, item: Reader<T>): Reader<T[]> {
 function mapOf<T>(type: string, item: Reader<T>): Reader<Record<string, T>> {
   return (value, place) => {
     if (value === null) return {}
-    if (!isObject(value)) throw wrong(value, place, type)
+    if (!isMap(value)) throw wrong(value, place, type)
     const map: Record<string, T> = {}
     for (const key of Object.keys(value).sort(compareGoStrings)) {
       setOwn(map, key, item(value[key] ?? null, place))
@@ -63,7 +64,7 @@ function readStruct<T>(struct: string, type: string, readers: Readers<T>): Reade
   return (value, place) => {
     const result: Partial<T> = {}
     if (value === null) return result
-    if (!isObject(value)) throw wrong(value, place, type)
+    if (!isMap(value)) throw wrong(value, place, type)
     for (const key of Object.keys(value).sort(compareGoStrings)) {
       const name = names.get(key.toLowerCase())
       const member = value[key] ?? null
@@ -121,7 +122,7 @@ export function readInjectConfig(source: string): InjectConfig {
     new ProblemError('invalid-config', `failed to unmarshal injection template: ${problem}`)
   try {
     const data = yamlData(source)
-    if (data !== null && !isObject(data)) {
+    if (data !== null && !isMap(data)) {
       throw fail(`error unmarshaling JSON: while decoding JSON: ${mismatch(data, 'inject.Config').message}`)
     }
     const read = { ...NO_CONFIG, ...decode(data, fail) }
@@ -132,7 +133,7 @@ export function readInjectConfig(source: string): InjectConfig {
   }
 }
 
-function decode(data: Json, fail: (problem: string) => ProblemError): Partial<InjectConfig> {
+function decode(data: YamlValue, fail: (problem: string) => ProblemError): Partial<InjectConfig> {
   try {
     return config(data, { struct: 'Config', path: '' })
   } catch (error) {

@@ -5,10 +5,11 @@ import type { Message } from '../api/mesh.ts'
 import { ProblemError } from '../api/problem.ts'
 import { atLeast, NEWEST, type Release } from '../api/release.ts'
 import { compareGoStrings } from '../std/gojson.ts'
-import { isObject, type Json, own } from '../std/json.ts'
+import { own } from '../std/json.ts'
+import type { YamlValue } from '../std/yaml/compose.ts'
 import { meshConfigError } from './meshconfig-validate.ts'
 import { MESH_CONFIG, messageType } from './proto.ts'
-import { JsonError, readMessage } from './proto-read.ts'
+import { isMap, JsonError, readMessage } from './proto-read.ts'
 import { applyProxyConfigData, defaultProxyConfig } from './proxyconfig.ts'
 import { yamlData } from './yaml-text.ts'
 
@@ -67,9 +68,9 @@ function mergeProviders(old: readonly Message[], added: readonly Message[]): Mes
 }
 
 /** The fields of a text that are combined with what was there instead of replacing it. */
-function combined(base: Message, read: Message, data: Json, release: Release): Message {
+function combined(base: Message, read: Message, data: YamlValue, release: Release): Message {
   // Only the JSON names take part: `default_config` is read, checked, and then forgotten.
-  const member = (name: string): Json => (isObject(data) ? (own(data, name) ?? null) : null)
+  const member = (name: string): YamlValue => (isMap(data) ? (own(data, name) ?? null) : null)
   const proxy = (base['defaultConfig'] ?? {}) as Message
   const providers = (base['extensionProviders'] ?? []) as readonly Message[]
   const added = read['extensionProviders'] as readonly Message[] | undefined

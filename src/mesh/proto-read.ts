@@ -7,8 +7,10 @@ import { NEWEST, type Release } from '../api/release.ts'
 import { goQuote } from '../gotemplate/quote.ts'
 import { parseDuration } from '../std/duration.ts'
 import { goJson, goJsonString } from '../std/gojson.ts'
-import { jsonSyntaxProblem } from '../std/gojson-syntax.ts'
-import { isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
+import { isObject, type Json, own, setOwn } from '../std/json.ts'
+import { goSyntaxError } from '../std/json-syntax.ts'
+import type { YamlObject, YamlValue } from '../std/yaml/compose.ts'
+import { GoFloat } from '../std/yaml/resolve.ts'
 import type { FieldType, ProtoEnum, ProtoField, ProtoMessage, Scalar, WellKnown } from './proto.ts'
 
 /** JSON that does not fit; the message is Go's, for the caller to put into a sentence. */
@@ -28,44 +30,69 @@ const RANGE: Readonly<Record<string, readonly [bigint, bigint]>> = {
   int64: [-(1n << 63n), (1n << 63n) - 1n],
 }
 
-/** encoding/json's complaint about a value of the wrong kind. `number` is set where the target is a number too. */
-export function mismatch(value: Json, goType: string, numeric = false): JsonError {
+type Numeric = number | bigint | GoFloat
+
+function isNumeric(value: YamlValue): value is Numeric {
+  return typeof value === 'number' || typeof value === 'bigint' || value instanceof GoFloat
+}
+
+/** A number as it stands in Go's JSON text. */
+function numberText(value: Numeric): string {
+  return goJson(value instanceof GoFloat ? value.value : value)
+}
+
+/** Whether decoded YAML or JSON is a mapping. */
+export function isMap(value: YamlValue): value is YamlObject {
+  return isObject(value) && !(value instanceof GoFloat)
+}
+
+/** encoding/json's complaint about a value of the wrong kind; a number is quoted where the target is one too. */
+export function mismatch(value: YamlValue, goType: string, numeric = false): JsonError {
   let kind: string = typeof value
   if (Array.isArray(value)) kind = 'array'
   else if (kind === 'boolean') kind = 'bool'
-  else if (kind === 'number' && numeric) kind = `number ${goJson(value)}`
+  else if (isNumeric(value)) kind = numeric ? `number ${numberText(value)}` : 'number'
   return new JsonError(`json: cannot unmarshal ${kind} into Go value of type ${goType}`)
 }
 
+/** The value without the difference between kinds of numbers, as untyped Go code sees it. */
+function plain(value: YamlValue): Json {
+  if (isNumeric(value)) return value instanceof GoFloat ? value.value : Number(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (!isMap(value)) return value as Json
+  const copy: { [key: string]: Json } = {}
+  for (const [key, item] of Object.entries(value)) setOwn(copy, key, plain(item))
+  return copy
+}
+
 /** jsonpb strips the quotes of a quoted number and reads what is between them as JSON, whatever it is. */
-function unquoted(value: Json): Json {
+function unquoted(value: YamlValue): YamlValue {
   if (typeof value !== 'string') return value
   const text = goJsonString(value).slice(1, -1)
-  const problem = jsonSyntaxProblem(text)
+  const problem = goSyntaxError(text)
   if (problem !== undefined) throw new JsonError(problem)
   return JSON.parse(text) as Json
 }
 
-function readInteger(value: Json, scalar: string, goType: string): number | bigint {
+function readInteger(value: YamlValue, scalar: string, goType: string): number | bigint {
   if (value === null) return scalar === 'int64' ? 0n : 0
-  if (typeof value !== 'number') throw mismatch(value, goType)
+  if (!isNumeric(value)) throw mismatch(value, goType)
   const [low, high] = RANGE[scalar] ?? [0n, 0n]
-  const text = goJson(value)
-  if (!/^-?[0-9]+$/.test(text) || BigInt(text) < low || BigInt(text) > high) {
-    throw mismatch(value, goType, true)
-  }
-  return scalar === 'int64' ? BigInt(value) : value + 0
+  const text = numberText(value)
+  const whole = /^-?[0-9]{1,20}$/.test(text) ? BigInt(text) : undefined
+  if (whole === undefined || whole < low || whole > high) throw mismatch(value, goType, true)
+  return scalar === 'int64' ? whole : Number(whole)
 }
 
-function readDouble(value: Json): number {
+function readDouble(value: YamlValue): number {
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value)
-  const plain = unquoted(value)
-  if (plain === null) return 0
-  if (typeof plain !== 'number') throw mismatch(plain, 'float64')
-  return plain
+  const inner = unquoted(value)
+  if (inner === null) return 0
+  if (!isNumeric(inner)) throw mismatch(inner, 'float64')
+  return Number(numberText(inner))
 }
 
-function readScalar(value: Json, scalar: Scalar): unknown {
+function readScalar(value: YamlValue, scalar: Scalar): unknown {
   if (scalar === 'string' || scalar === 'bool') {
     if (value === null) return scalar === 'string' ? '' : false
     if (typeof value !== (scalar === 'bool' ? 'boolean' : 'string')) throw mismatch(value, GO_SCALAR[scalar])
@@ -75,7 +102,7 @@ function readScalar(value: Json, scalar: Scalar): unknown {
   return readInteger(unquoted(value), scalar, GO_SCALAR[scalar])
 }
 
-function readEnum(value: Json, type: ProtoEnum, release: Release): string | number {
+function readEnum(value: YamlValue, type: ProtoEnum, release: Release): string | number {
   if (typeof value === 'string') {
     const known = type.numbers.has(value) && (type.since.get(value) ?? 0) <= minorOf(release)
     if (known) return value
@@ -85,13 +112,13 @@ function readEnum(value: Json, type: ProtoEnum, release: Release): string | numb
   return type.names.get(number) ?? number
 }
 
-function readStruct(value: Json): JsonObject {
+function readStruct(value: YamlValue): Json {
   if (value === null) return {}
-  if (isObject(value)) return value
+  if (isMap(value)) return plain(value)
   throw new JsonError(`bad StructValue: ${mismatch(value, 'map[string]json.RawMessage').message}`)
 }
 
-function readKnown(value: Json, known: WellKnown): unknown {
+function readKnown(value: YamlValue, known: WellKnown): unknown {
   switch (known) {
     case 'BoolValue':
       return readScalar(value, 'bool')
@@ -109,14 +136,14 @@ function readKnown(value: Json, known: WellKnown): unknown {
     case 'Struct':
       return readStruct(value)
     case 'Value':
-      return value
+      return plain(value)
     case 'IntOrString':
       return typeof value === 'string' ? value : readInteger(value, 'int32', 'int32')
   }
 }
 
 /** A list item or a map value: null is the zero value there. */
-function readItem(value: Json, type: FieldType, release: Release): unknown {
+function readItem(value: YamlValue, type: FieldType, release: Release): unknown {
   switch (type.kind) {
     case 'scalar':
       return readScalar(value, type.scalar)
@@ -129,13 +156,13 @@ function readItem(value: Json, type: FieldType, release: Release): unknown {
   }
 }
 
-function readField(field: ProtoField, value: Json, release: Release): unknown {
+function readField(field: ProtoField, value: YamlValue, release: Release): unknown {
   if (field.shape === 'one') return readItem(value, field.type, release)
   if (field.shape === 'list') {
     if (!Array.isArray(value)) throw mismatch(value, '[]json.RawMessage')
     return value.map((item) => readItem(item, field.type, release))
   }
-  if (!isObject(value)) throw mismatch(value, 'map[string]json.RawMessage')
+  if (!isMap(value)) throw mismatch(value, 'map[string]json.RawMessage')
   const map: { [key: string]: unknown } = {}
   for (const [key, item] of Object.entries(value)) setOwn(map, key, readItem(item, field.type, release))
   return map
@@ -150,15 +177,18 @@ function isUnset(field: ProtoField, value: unknown): boolean {
   return value === '' || value === false || value === 0 || value === 0n
 }
 
-/** `message` with one field set as protobuf's Set does: the zero value unsets it, a member of a oneof unsets the others. */
-export function withField(type: ProtoMessage, message: Message, field: ProtoField, value: unknown): Message {
-  const next: { [field: string]: unknown } = { ...message }
-  delete next[field.json]
+/** A message that is being made. */
+export interface Draft {
+  [field: string]: unknown
+}
+
+/** Sets a field as protobuf does: the zero value unsets it, a member of a oneof unsets the others. */
+export function setField(type: ProtoMessage, draft: Draft, field: ProtoField, value: unknown): void {
+  delete draft[field.json]
   if (field.oneof !== undefined) {
-    for (const other of type.fields) if (other.oneof === field.oneof) delete next[other.json]
+    for (const other of type.fields) if (other.oneof === field.oneof) delete draft[other.json]
   }
-  if (!isUnset(field, value)) next[field.json] = value
-  return next
+  if (!isUnset(field, value)) draft[field.json] = value
 }
 
 /** Releases of another major line count as the newest. */
@@ -166,26 +196,31 @@ function minorOf(release: Release): number {
   return release.major > 1 ? Number.POSITIVE_INFINITY : release.minor
 }
 
+/** What the data says of a field: by its JSON name, or else by the declared one; undefined when nothing. */
+function rawOf(value: YamlObject, field: ProtoField): YamlValue | undefined {
+  return Object.hasOwn(value, field.json) ? value[field.json] : own(value, field.name)
+}
+
 /**
- * Reads JSON data as a message; fields of `base` that the data does not name stay. Fields that `release` does not know
- * yet are ignored, as its own reader would. Throws JsonError.
+ * Reads data as a message; fields of `base` that the data does not name stay. Fields that `release` does not know yet
+ * are ignored, as its own reader would. Data is what JSON.parse or `readExact` give. Throws JsonError.
  */
 export function readMessage(
   type: ProtoMessage,
-  value: Json,
+  value: YamlValue,
   release: Release = NEWEST,
   base: Message = {},
 ): Message {
   if (value === null) return base
-  if (!isObject(value)) throw mismatch(value, 'map[string]json.RawMessage')
-  let message = base
+  if (!isMap(value)) throw mismatch(value, 'map[string]json.RawMessage')
+  let draft: Draft | undefined
   for (const field of type.fields) {
     if (field.since > minorOf(release)) continue
-    // The JSON name wins over the declared one when both are there.
-    const raw = own(value, field.json) ?? (Object.hasOwn(value, field.json) ? null : own(value, field.name))
+    const raw = rawOf(value, field)
     const anyJson = field.shape === 'one' && field.type.kind === 'known' && field.type.known === 'Value'
     if (raw === undefined || (raw === null && !anyJson)) continue
-    message = withField(type, message, field, readField(field, raw, release))
+    draft ??= { ...base }
+    setField(type, draft, field, readField(field, raw, release))
   }
-  return message
+  return draft ?? base
 }

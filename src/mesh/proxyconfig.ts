@@ -4,9 +4,10 @@
 import type { Message, ProxyConfigResource } from '../api/mesh.ts'
 import { ANNOTATION } from '../api/names.ts'
 import { atLeast, NEWEST, type Release } from '../api/release.ts'
-import { type Json, own } from '../std/json.ts'
+import { own } from '../std/json.ts'
+import type { YamlValue } from '../std/yaml/compose.ts'
 import { PROXY_CONFIG } from './proto.ts'
-import { JsonError, readMessage, withField } from './proto-read.ts'
+import { type Draft, JsonError, readMessage, setField } from './proto-read.ts'
 import { equalMessages } from './proto-write.ts'
 import { yamlData } from './yaml-text.ts'
 
@@ -68,18 +69,20 @@ export function applyProxyConfig(base: Message, text: string, release: Release =
 }
 
 /** As applyProxyConfig, for a text that is parsed already. */
-export function applyProxyConfigData(base: Message, data: Json, release: Release = NEWEST): Message {
+export function applyProxyConfigData(base: Message, data: YamlValue, release: Release = NEWEST): Message {
   return keepLower(base, readMessage(PROXY_CONFIG, data, release, base))
 }
 
 /** `lower` with every field that `upper` sets. Fields set to zero do not show in a Message, hence do not override. */
 export function mergeProxyConfig(lower: Message, upper: Message): Message {
-  let merged = lower
-  for (const [name, value] of Object.entries(upper)) {
+  const names = Object.keys(upper)
+  if (names.length === 0) return lower
+  const draft: Draft = { ...lower }
+  for (const name of names) {
     const field = PROXY_CONFIG.byJson.get(name)
-    if (field !== undefined) merged = withField(PROXY_CONFIG, merged, field, value)
+    if (field !== undefined) setField(PROXY_CONFIG, draft, field, upper[name])
   }
-  return keepLower(lower, merged)
+  return keepLower(lower, draft)
 }
 
 /** Oldest first, then by name and namespace: the order in which Istio looks for the first that applies. */
@@ -104,8 +107,32 @@ function resourceConfig(resource: ProxyConfigResource | undefined): Message {
 }
 
 function selects(resource: ProxyConfigResource, labels: Readonly<Record<string, string>>): boolean {
-  const wanted = Object.entries(resource.matchLabels ?? {})
-  return wanted.length > 0 && wanted.every(([key, value]) => own(labels, key) === value)
+  return Object.entries(resource.matchLabels ?? {}).every(([key, value]) => own(labels, key) === value)
+}
+
+/** The resources of one namespace that can apply to its pods. */
+interface NamespaceConfigs {
+  /** The oldest without a selector: for the whole namespace, and in the root namespace for the whole mesh. */
+  general: ProxyConfigResource | undefined
+  /** Those with a selector that selects anything, oldest first. */
+  readonly selecting: ProxyConfigResource[]
+}
+
+// A snapshot keeps its list of resources, so the list is sorted once and not for every pod.
+const indexes = new WeakMap<readonly ProxyConfigResource[], ReadonlyMap<string, NamespaceConfigs>>()
+
+function indexOf(resources: readonly ProxyConfigResource[]): ReadonlyMap<string, NamespaceConfigs> {
+  const known = indexes.get(resources)
+  if (known !== undefined) return known
+  const index = new Map<string, NamespaceConfigs>()
+  for (const resource of [...resources].sort(byAge)) {
+    const configs = index.get(resource.namespace) ?? { general: undefined, selecting: [] }
+    if (resource.matchLabels === undefined) configs.general ??= resource
+    else if (Object.keys(resource.matchLabels).length > 0) configs.selecting.push(resource)
+    index.set(resource.namespace, configs)
+  }
+  indexes.set(resources, index)
+  return index
 }
 
 export interface EffectiveInput {
@@ -133,16 +160,13 @@ function annotationConfig(text: string | undefined, release: Release): Message {
 export function effectiveProxyConfig(input: EffectiveInput): Message {
   const { mesh, namespace, release } = input
   const root = typeof mesh['rootNamespace'] === 'string' ? mesh['rootNamespace'] : ''
-  const resources = [...input.resources].sort(byAge)
-  const general = (from: string): Message =>
-    resourceConfig(resources.find((each) => each.namespace === from && each.matchLabels === undefined))
-
+  const index = indexOf(input.resources)
   let config = mergeProxyConfig(defaultProxyConfig(release), (mesh['defaultConfig'] ?? {}) as Message)
-  if (root !== '') config = mergeProxyConfig(config, general(root))
-  if (namespace !== root) config = mergeProxyConfig(config, general(namespace))
-  const chosen = resources.find((each) => each.namespace === namespace && selects(each, input.labels))
+  if (root !== '') config = mergeProxyConfig(config, resourceConfig(index.get(root)?.general))
+  if (namespace !== root) config = mergeProxyConfig(config, resourceConfig(index.get(namespace)?.general))
+  const selecting = index.get(namespace)?.selecting.find((each) => selects(each, input.labels))
   const annotation = annotationConfig(own(input.annotations, ANNOTATION.proxyConfig), release)
-  return mergeProxyConfig(config, mergeProxyConfig(annotation, resourceConfig(chosen)))
+  return mergeProxyConfig(config, mergeProxyConfig(annotation, resourceConfig(selecting)))
 }
 
 /**

@@ -6,6 +6,7 @@ import { ProblemError } from '../api/problem.ts'
 import { goString } from '../gotemplate/format.ts'
 import type { GoValue } from '../gotemplate/value.ts'
 import { isObject } from '../std/json.ts'
+import { parseYaml } from '../std/yaml.ts'
 import { messageType } from './proto.ts'
 import { JsonError, readMessage } from './proto-read.ts'
 import { yamlData } from './yaml-text.ts'
@@ -25,12 +26,12 @@ function text(message: Message, name: string): string {
 /** Reads the text. Throws ProblemError `invalid-values` with Istio's text `could not parse configuration values: …`. */
 export function readValues(source: string): InjectValues {
   try {
-    const data = yamlData(source)
-    const typed = readMessage(VALUES, data)
+    const typed = readMessage(VALUES, yamlData(source))
+    const raw = parseYaml(source)
     const global = part(typed, 'global')
     const proxy = part(global, 'proxy')
     return {
-      raw: isObject(data) ? data : {},
+      raw: isObject(raw) ? raw : {},
       hub: text(global, 'hub'),
       tag: Object.hasOwn(global, 'tag') ? goString(global['tag'] as GoValue) : '',
       variant: text(global, 'variant'),
