@@ -77,7 +77,7 @@ function compileList(unit: Unit, list: ListNode): Exec {
 function compileItem(unit: Unit, item: ItemNode): Exec {
   switch (item.type) {
     case 'text':
-      return compileText(item)
+      return compileText(unit, item)
     case 'action':
       return compileAction(unit, item)
     case 'if':
@@ -94,7 +94,16 @@ function compileItem(unit: Unit, item: ItemNode): Exec {
   }
 }
 
-function compileText({ text }: TextNode): Exec {
+function compileText(unit: Unit, { text, pos }: TextNode): Exec {
+  if (unit.tracking) {
+    return (run) => {
+      run.step()
+      const start = run.text.length
+      run.write(text)
+      run.spans?.push({ start, end: run.text.length, pos })
+      return DONE
+    }
+  }
   return (run) => {
     run.step()
     run.write(text)
@@ -136,6 +145,7 @@ function compileMarkedAction(unit: Unit, node: ActionNode, value: Eval): Exec {
     const { taint } = run
     const start = run.text.length
     print(run, node, result)
+    run.spans?.push({ start, end: run.text.length, pos: node.pos, expression })
     if (taint !== CLEAN) {
       const mark: Mark = {
         start,

@@ -17,6 +17,16 @@ export interface Mark {
   readonly serialised: boolean
 }
 
+/** A region of the output, and the text or action of the source that wrote it; offsets in UTF-16 units. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+  /** Where the text or the action begins in the source. */
+  readonly pos: number
+  /** Of an action; literal text has none. */
+  readonly expression?: string
+}
+
 /** How far a value comes from marked data. */
 export type Taint = 0 | 1 | 2 | 3
 export const CLEAN = 0
@@ -56,6 +66,8 @@ export class Run {
   dotTaint: Taint = CLEAN
   taints: Taint[] = []
   readonly marks: Mark[] = []
+  /** Where the output comes from, when that was asked for. */
+  spans: Span[] | undefined
   readonly marked: ReadonlySet<string>
   readonly limits: TemplateLimits
   private readonly deadline: Deadline | undefined

@@ -10,19 +10,21 @@ import { FuncError, type FuncMap, type TemplateFunc } from './func.ts'
 import { DEFAULT_LIMITS, type Deadline, LimitError, type TemplateLimits } from './limits.ts'
 import { parseTrees, type Trees } from './parse.ts'
 import { goQuote } from './quote.ts'
-import { type Mark, ROOT, Run } from './run.ts'
+import { type Mark, ROOT, Run, type Span } from './run.ts'
 import type { GoValue } from './value.ts'
 import type { MissingKey } from './value-ops.ts'
 
 export { TemplateError } from './error.ts'
 export { DEFAULT_LIMITS, type TemplateLimits } from './limits.ts'
-export type { Mark } from './run.ts'
+export type { Mark, Span } from './run.ts'
 
 export interface RunOptions {
   readonly limits?: Partial<TemplateLimits>
   readonly deadline?: Deadline
   /** Names of root fields; what is printed from them is reported in `marks`. */
   readonly marked?: ReadonlySet<string>
+  /** Report in `spans` which part of the source wrote which part of the output. */
+  readonly spans?: boolean
 }
 
 export interface Rendered {
@@ -30,6 +32,8 @@ export interface Rendered {
   readonly text: string
   /** In the order of the text; empty unless `marked` was given. */
   readonly marks: readonly Mark[]
+  /** In the order of the text; empty unless asked for. */
+  readonly spans: readonly Span[]
 }
 
 export interface Template {
@@ -88,7 +92,8 @@ class ParsedTemplate implements Template {
     const { marked, deadline } = options
     const limits = options.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...options.limits }
     const run = new Run(this.name, limits, deadline, marked ?? NOTHING)
-    if (marked === undefined) return this.run(run, this.plain, root)
+    if (marked === undefined && options.spans !== true) return this.run(run, this.plain, root)
+    if (options.spans === true) run.spans = []
     this.tracking ??= this.compile(true)
     run.dotTaint = ROOT
     run.taints = [ROOT]
@@ -105,7 +110,7 @@ class ParsedTemplate implements Template {
     } catch (error) {
       throw this.located(run, error)
     }
-    return { text: run.text, marks: run.marks }
+    return { text: run.text, marks: run.marks, spans: run.spans ?? [] }
   }
 
   private located(run: Run, error: unknown): unknown {
