@@ -75,9 +75,9 @@ async function selfSigned(config: WebhookConfig): Promise<Keys> {
 
 function tryReplace(holder: KeyPairHolder, read: () => KeyPair, events: KeysEvents): void {
   try {
-    if (holder.replace(read(), Date.now())) events.replaced(holder.pair)
+    if (holder.replace(read, Date.now())) events.replaced(holder.pair)
   } catch (error) {
-    events.refused(holder.problem ?? (error instanceof Error ? error.message : String(error)))
+    events.refused(error instanceof Error ? error.message : String(error))
   }
 }
 

@@ -113,7 +113,7 @@ export class SettingsStore {
       const next = await this.build()
       const problem = stateOf(next)?.problem
       if (problem !== undefined) throw problem
-      const changed = !sameSettings(this.current, next)
+      const changed = stateOf(this.current)?.problem !== undefined || !sameSettings(this.current, next)
       this.problem = undefined
       if (!changed) return
       this.current = next

@@ -60,16 +60,14 @@ export class KeyPairHolder {
     return this.failure
   }
 
-  /** Takes `pair` when it is proven. Returns whether it is another one than before; throws when it is refused. */
-  replace(pair: KeyPair, now: number): boolean {
-    if (pair.cert === this.current.cert && pair.key === this.current.key) {
-      this.failure = undefined
-      return false
-    }
+  /** Takes what `read` gives when it is proven. Returns whether it is another pair than before; throws when refused. */
+  replace(read: () => KeyPair, now: number): boolean {
     try {
-      this.current = provePair(pair, now)
+      const pair = read()
+      const same = pair.cert === this.current.cert && pair.key === this.current.key
+      if (!same) this.current = provePair(pair, now)
       this.failure = undefined
-      return true
+      return !same
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error)
       throw error
