@@ -16,14 +16,14 @@ import { parseTime } from './time-parse.ts'
 /** 0001-01-01T00:00:00Z, the zero time.Time. */
 const ZERO: Instant = { seconds: daysOf(1, 1, 1) * 86400, nanos: 0, zone: UTC }
 
-const TIME: GoType = {
+export const TIME: GoType = {
   kind: 'struct',
   name: 'time.Time',
   fields: () => new Map(),
   methods: () => METHODS,
   marshal: (raw) => goJsonString(formatTime((raw ?? ZERO) as Instant, '2006-01-02T15:04:05.999999999Z07:00')),
 }
-const DURATION: GoType = {
+export const DURATION: GoType = {
   kind: 'int64',
   name: 'time.Duration',
   methods: () =>

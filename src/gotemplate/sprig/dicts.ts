@@ -112,6 +112,13 @@ function copyTyped(value: Typed, charge: (count: number) => void): GoValue {
   return type.kind === 'map' ? new Typed(type, copyMap(raw as GoMap, copy)) : value
 }
 
+function copyOf([value]: readonly GoValue[], { charge }: CallContext): GoValue {
+  if (value === null || value === undefined) {
+    throw new FuncError('reflect: call of reflect.Value.Type on zero Value')
+  }
+  return deepCopy(value, charge)
+}
+
 const CHANGES = { mutates: true }
 
 function merging(name: string, overwrite: boolean): TemplateFunc {
@@ -152,8 +159,8 @@ export const DICT_FUNCS: Record<string, TemplateFunc> = {
   mustMerge: merging('mustMerge', false),
   mergeOverwrite: merging('mergeOverwrite', true),
   mustMergeOverwrite: merging('mustMergeOverwrite', true),
-  deepCopy: fixed(['any'], ([value], { charge }) => deepCopy(value, charge)),
-  mustDeepCopy: fixed(['any'], ([value], { charge }) => deepCopy(value, charge)),
+  deepCopy: fixed(['any'], copyOf),
+  mustDeepCopy: fixed(['any'], copyOf),
   dig: variadic([], 'any', dig),
 }
 

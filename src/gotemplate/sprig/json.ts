@@ -9,7 +9,7 @@ import { ANY, wrap } from '../types.ts'
 import { type GoMap, type GoType, type GoValue, Typed } from '../value.ts'
 import { elements, entries, fieldsOf, isIntegerKind, isNil } from '../value-ops.ts'
 import { encodeBase64 } from './encoding.ts'
-import { fixed, text } from './go.ts'
+import { fixed, newDict, text } from './go.ts'
 
 type Charge = CallContext['charge']
 
@@ -122,35 +122,53 @@ function raw(json: string): string {
  * Throws FuncError with Go's text.
  */
 export function unmarshal(json: string): GoValue {
-  if (deeperThan(json, GO_MAX_DEPTH)) throw new FuncError(goSyntaxError(json) ?? 'exceeded max depth')
+  const { value, problem } = decode(json)
+  if (problem !== undefined) throw new FuncError(problem)
+  return value
+}
+
+/** As Go decodes: numbers beyond a float64 are a problem, but the rest is read, with null in their place. */
+function decode(json: string): { readonly value: GoValue; readonly problem?: string } {
+  const syntax = deeperThan(json, GO_MAX_DEPTH) ? (goSyntaxError(json) ?? 'exceeded max depth') : undefined
+  if (syntax !== undefined) return { value: null, problem: syntax }
   let value: unknown
   try {
     value = JSON.parse(json)
   } catch {
-    throw new FuncError(goSyntaxError(json) ?? 'invalid character')
+    return { value: null, problem: goSyntaxError(json) ?? 'invalid JSON' }
   }
-  // Only these can hold what JavaScript reads otherwise: half surrogate pairs, numbers beyond a float64.
-  const odd = /\\u[dD][89a-fA-F]|[eE]\+?[0-9]{3}|[0-9]{300}/.test(json) || !json.isWellFormed()
-  return (odd ? checked(value, json) : value) as GoValue
+  const huge = HUGE.test(json) ? firstHuge(json) : undefined
+  // Half surrogate pairs become U+FFFD.
+  const halves = /\\u[dD][89a-fA-F]/.test(json) || !json.isWellFormed()
+  const clean = (huge !== undefined || halves ? cleaned(value) : value) as GoValue
+  if (huge === undefined) return { value: clean }
+  return { value: clean, problem: `json: cannot unmarshal number ${huge} into Go value of type float64` }
 }
 
-function checked(value: unknown, json: string): unknown {
-  if (typeof value === 'string') return value.toWellFormed()
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    const literal = /-?[0-9.]+[eE]\+?[0-9]{3,}|-?[0-9]{300,}/.exec(json)?.[0] ?? String(value)
-    throw new FuncError(`json: cannot unmarshal number ${literal} into Go value of type float64`)
+const HUGE = /[eE]\+?[0-9]{3}|[0-9]{300}/
+
+/** The first number literal that no float64 can hold. */
+function firstHuge(json: string): string | undefined {
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|-?[0-9][-+.0-9eE]*/gs)) {
+    if (!token.startsWith('"') && !Number.isFinite(Number(token))) return token
   }
-  if (Array.isArray(value)) return value.map((item) => checked(item, json))
+  return undefined
+}
+
+function cleaned(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed()
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null
+  if (Array.isArray(value)) return value.map(cleaned)
   if (typeof value !== 'object' || value === null) return value
-  const copy = Object.create(null) as { [key: string]: unknown }
-  for (const key of Object.keys(value)) copy[key.toWellFormed()] = checked((value as GoMap)[key], json)
+  const copy = newDict()
+  for (const key of Object.keys(value)) copy[key.toWellFormed()] = cleaned((value as GoMap)[key])
   return copy
 }
 
 const SERIALISER = { serialiser: true }
 
-/** `must` functions fail; their twins give "" (or nil) instead, but a budget that ends always fails. */
-function orElse(fallback: GoValue, run: () => GoValue): GoValue {
+/** `must` functions fail; their twins give "" instead, but a budget that ends always fails. */
+function orElse(fallback: string, run: () => string): string {
   try {
     return run()
   } catch (error) {
@@ -178,7 +196,7 @@ export const JSON_FUNCS: Record<string, TemplateFunc> = {
   mustToRawJson: writer(raw),
   fromJson: fixed(['string'], ([json], { charge }) => {
     charge(text(json).length)
-    return orElse(null, () => unmarshal(text(json)))
+    return decode(text(json)).value
   }),
   mustFromJson: fixed(['string'], ([json], { charge }) => {
     charge(text(json).length)

@@ -43,9 +43,37 @@ function seqBounds(params: readonly number[]): [start: number, stop: number, ste
   return direction < 0 && second > 0 ? undefined : [start, end + direction, second]
 }
 
+/** Go's math.Pow(10, exponent), whose last digits beyond 10^22 are not the nearest ones: by squaring the mantissa. */
+function powerOfTen(exponent: number): number {
+  let square = 0.625
+  let squareExponent = 4
+  let mantissa = 1
+  let binary = 0
+  for (let i = Math.abs(exponent); i !== 0; i = Math.floor(i / 2)) {
+    if (squareExponent > 4096) return exponent < 0 ? 0 : Number.POSITIVE_INFINITY
+    if (i % 2 === 1) {
+      mantissa *= square
+      binary += squareExponent
+    }
+    square *= square
+    squareExponent *= 2
+    if (square < 0.5) {
+      square *= 2
+      squareExponent--
+    }
+  }
+  if (exponent < 0) {
+    mantissa = 1 / mantissa
+    binary = -binary
+  }
+  // In two steps, since 2^binary alone may not be a double.
+  const half = Math.trunc(binary / 2)
+  return mantissa * 2 ** half * 2 ** (binary - half)
+}
+
 /** Rounds at `places`; the fraction that rounds up is .5 or `onFraction`. */
 function round(value: number, places: number, onFraction: number): number {
-  const power = places < 0 ? 1 / Number(`1e${-places}`) : Number(`1e${places}`)
+  const power = powerOfTen(places)
   const digits = power * value
   const fraction = digits - Math.trunc(digits)
   return (fraction >= onFraction ? Math.ceil(digits) : Math.floor(digits)) / power

@@ -2,6 +2,7 @@
 // The only file that knows re2js. Positions are UTF-16 units; no function lets them out.
 
 import { RE2JS, RE2JSSyntaxException } from 're2js'
+import { settle } from '../../std/bytes.ts'
 import { type CallContext, FuncError, type TemplateFunc } from '../func.ts'
 import { canBackquote, goQuote } from '../quote.ts'
 import { STRINGS } from '../types.ts'
@@ -11,21 +12,50 @@ import { fixed, int, ofText, type Run, strings, text } from './go.ts'
 /** [start, end] of the match and of each group; -1 for a group that took no part. */
 export type Match = readonly (readonly [start: number, end: number])[]
 
+// Quoted text, escapes and classes, in which nothing opens a group; then named groups.
+const GROUP_NAME = /\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|(\(\?P?<)(\w+)>/gs
+
+/** Go lets groups share a name, re2js does not: later ones get a name of their own, and `renamed` knows the first. */
+function uniqueNames(source: string): { unique: string; renamed: ReadonlyMap<string, string> } {
+  const renamed = new Map<string, string>()
+  const seen = new Set<string>()
+  const unique = source.replace(GROUP_NAME, (whole, open: string | undefined, name: string | undefined) => {
+    if (open === undefined || name === undefined) return whole
+    if (!seen.has(name)) {
+      seen.add(name)
+      return whole
+    }
+    const fresh = `${name}_${source.length}_${renamed.size}`
+    renamed.set(fresh, name)
+    return `${open}${fresh}>`
+  })
+  return { unique, renamed }
+}
+
 export class Pattern {
   readonly #program: RE2JS
-  readonly groups: Readonly<Record<string, number>>
+  /** Names of the groups, by number; "" for one without. */
+  readonly names: readonly string[]
   /** Relative cost of matching a character: the size of the compiled program. */
   readonly cost: number
 
   /** Throws FuncError with Go's text (`error parsing regexp: …`). */
   constructor(source: string) {
+    if (!source.isWellFormed()) {
+      throw new FuncError(`error parsing regexp: invalid UTF-8: \`${settle(source, '\ufffd')}\``)
+    }
     try {
-      this.#program = RE2JS.compile(source)
+      const { unique, renamed } = uniqueNames(source)
+      this.#program = RE2JS.compile(unique)
+      const names = Array<string>(this.#program.groupCount() + 1).fill('')
+      for (const [name, index] of Object.entries(this.#program.namedGroups())) {
+        names[index] = renamed.get(name) ?? name
+      }
+      this.names = names
     } catch (error) {
       if (error instanceof RE2JSSyntaxException) throw new FuncError(error.message)
       throw error
     }
-    this.groups = this.#program.namedGroups()
     this.cost = this.#program.programSize()
   }
 
@@ -73,12 +103,9 @@ function expand(replacement: string, match: Match, input: string, pattern: Patte
     if (whole === '$$') return '$'
     const name = (bare ?? braced) as string
     const numbered = /^(?:0|[1-9][0-9]{0,8})$/.test(name)
-    const index = numbered
-      ? Number(name)
-      : Object.hasOwn(pattern.groups, name)
-        ? pattern.groups[name]
-        : undefined
-    const [start, end] = match[index ?? -1] ?? [-1, -1]
+    const takesPart = (group: string, i: number): boolean => group === name && (match[i]?.[0] ?? -1) >= 0
+    const index = numbered ? Number(name) : pattern.names.findIndex(takesPart)
+    const [start, end] = match[index] ?? [-1, -1]
     return start < 0 ? '' : input.slice(start, end)
   })
 }

@@ -189,5 +189,9 @@ export const STRING_FUNCS: Record<string, TemplateFunc> = {
   splitn: fixed(['string', 'int', 'string'], ([separator, limit, value]) =>
     numbered(splitText(text(value), text(separator), int(limit))),
   ),
-  sortAlpha: fixed(['any'], ([value], { charge }) => strings(textList(value, charge).sort(compareBytes))),
+  sortAlpha: fixed(['any'], ([value], { charge }) =>
+    strings(
+      elements(value) === undefined ? [strval(value, charge)] : textList(value, charge).sort(compareBytes),
+    ),
+  ),
 }

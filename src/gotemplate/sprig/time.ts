@@ -110,7 +110,7 @@ export function loadZone(name: string): Zone {
   } catch {
     return UTC
   }
-  return { name, at: (seconds) => zoneState(name, offsetAt(format, seconds), seconds) }
+  return { name, at: (seconds) => zoneState(name, format, seconds) }
 }
 
 function offsetAt(format: Intl.DateTimeFormat, seconds: number): number {
@@ -125,7 +125,18 @@ function offsetAt(format: Intl.DateTimeFormat, seconds: number): number {
 /** Each locale knows the abbreviations of its own part of the world; elsewhere it prints `GMT+1`. */
 const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA', 'ja-JP', 'ko-KR', 'zh-CN', 'id-ID']
 
-function zoneState(name: string, offset: number, seconds: number): ZoneState {
+/** After so many seconds the calendar of weekdays repeats. */
+const CYCLE = 28 * 1461 * 6 * 3600
+
+/**
+ * Abbreviations are known from 1970 on only: other years borrow that of a like day, half a year away if the clock was
+ * not shifted alike. Offsets that are no quarter hours are those of before time zones, local mean time.
+ */
+function zoneState(name: string, format: Intl.DateTimeFormat, moment: number): ZoneState {
+  const offset = offsetAt(format, moment)
+  if (offset % 900 !== 0) return { offset, abbreviation: 'LMT' }
+  const like = moment >= 0 && moment < 2 ** 33 ? moment : ((moment % CYCLE) + CYCLE) % CYCLE
+  const seconds = offsetAt(format, like) === offset ? like : like + CYCLE / 56
   for (const locale of LOCALES) {
     const format = new Intl.DateTimeFormat(locale, { timeZone: name, timeZoneName: 'short' })
     const shown =

@@ -103,13 +103,13 @@ function parseMain(source: string): Url {
   }
   const slash = rest.indexOf('/', 2)
   const authority = slash < 0 ? rest.slice(2) : rest.slice(2, slash)
-  const { user, host } = parseAuthority(scheme, authority)
+  const { user, host } = parseAuthority(authority)
   return { ...url, scheme, query, user, host, path: unescaped(slash < 0 ? '' : rest.slice(slash), 'path') }
 }
 
-function parseAuthority(scheme: string, authority: string): Pick<Url, 'user' | 'host'> {
+function parseAuthority(authority: string): Pick<Url, 'user' | 'host'> {
   const at = authority.lastIndexOf('@')
-  const host = parseHost(scheme, authority.slice(at + 1))
+  const host = parseHost(authority.slice(at + 1))
   return { host, user: at < 0 ? undefined : parseUser(authority.slice(0, at)) }
 }
 
@@ -126,14 +126,13 @@ function checkPort(port: string): void {
   if (!/^(?::[0-9]*)?$/.test(port)) throw new FuncError(`invalid port ${goQuote(port)} after host`)
 }
 
-function parseHost(scheme: string, host: string): string {
+function parseHost(host: string): string {
   const open = host.lastIndexOf('[')
   if (open > 0) throw new FuncError('invalid IP-literal')
   if (open === 0) return parseLiteral(host)
-  const colon = host.indexOf(':')
-  // Colons in host names are kept for the many database URLs that have them, but not for HTTP.
-  const strict = scheme === 'http' || scheme === 'https'
-  if (colon >= 0) checkPort(host.slice(strict ? colon : host.lastIndexOf(':')))
+  // Earlier colons are kept: many database URLs list hosts with ports.
+  const colon = host.lastIndexOf(':')
+  if (colon >= 0) checkPort(host.slice(colon))
   return unescaped(host, 'host')
 }
 

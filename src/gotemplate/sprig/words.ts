@@ -1,7 +1,7 @@
 // snake_case, kebab-case and CamelCase as xstrings forms them: what is a word, and what joins words.
 
 import { runes } from './cast.ts'
-import { IS_LETTER, IS_SPACE, IS_UPPER, lowerRune, toLower, upperRune } from './letters.ts'
+import { IS_LETTER, IS_SPACE, IS_UPPER, lowerRune, upperRune } from './letters.ts'
 
 const IS_NUMBER = /^\p{N}$/u
 const IS_PUNCTUATION = /^\p{P}$/u
@@ -107,7 +107,8 @@ export function joinedWords(value: string, connector: string): string {
   const write = (token: Token | undefined): void => {
     if (token === undefined) return
     if (token.kind === 'connector') result += [...token.text].map(() => connector).join('')
-    else result += token.kind === 'upper' ? toLower(token.text) : token.text
+    else if (token.kind !== 'upper') result += token.text
+    else for (const char of token.text) result += IS_UPPER.test(char) ? lowerRune(char) : char
   }
   const kindAt = (i: number): Word | undefined => tokens[i]?.kind
   const joins = (kind: Word | undefined): boolean =>
