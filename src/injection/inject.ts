@@ -1,0 +1,215 @@
+// One injection, as a composed pipeline (contract, "Pipeline of one injection"): user reset → validation → render and
+// merge each template → the user's own containers again → post-processing. In goes a decoded pod that was decided to be
+// injected, with the settings of one revision; out comes the pod with its sidecar. Pure: nothing is changed, parts that
+// stay the same are shared with the input, so that the patch can skip them.
+
+import type { Pod } from '../api/kube.ts'
+import type { ClusterView, Message } from '../api/mesh.ts'
+import { ANNOTATION } from '../api/names.ts'
+import { ProblemError } from '../api/problem.ts'
+import { detectNativeSidecars } from '../mesh/native.ts'
+import { uidRanges } from '../mesh/openshift.ts'
+import { applyProxyConfig, effectiveProxyConfig } from '../mesh/proxyconfig.ts'
+import type { RevisionSettings } from '../mesh/snapshot.ts'
+import { POD } from '../patch/schema.ts'
+import { decode } from '../patch/typed.ts'
+import { type Json, own } from '../std/json.ts'
+import { adjustInitUser } from './init-user.ts'
+import { mergePod, readOverlay } from './merge.ts'
+import { moveForNative, nativeFor } from './native-move.ts'
+import { resetProxyUser } from './openshift.ts'
+import { reapplyContainers, strippedPod } from './overrides.ts'
+import { applyClusterEnv, clusterOf, completePairs, type EnvPairs } from './postprocess/cluster.ts'
+import { applyMetadata } from './postprocess/metadata.ts'
+import { orderContainers } from './postprocess/order.ts'
+import { rewriteProbes } from './postprocess/probes.ts'
+import { applyPrometheusMerge } from './postprocess/prometheus.ts'
+import { POD_DERIVED, renderTemplate, rootData, templateNamed } from './render.ts'
+import { selectTemplates } from './select.ts'
+import { validateAnnotations } from './validate.ts'
+import { type Workload, workloadOf } from './workload.ts'
+
+export interface InjectionParams {
+  /** As `decodePod` returns it. */
+  readonly pod: Pod
+  readonly settings: RevisionSettings
+  readonly cluster: ClusterView
+  /** Env pairs of the request path. */
+  readonly envPairs: EnvPairs
+  /** kube-inject takes the mesh default config as it stands (its caller has applied the annotation) and no OpenShift. */
+  readonly mode: 'webhook' | 'kube-inject'
+  readonly compat: 'istio' | 'improved'
+  readonly structure: 'refuse' | 'istio'
+  readonly deadline?: { readonly now: () => number; readonly at: number }
+  /** The workload, where it is not to be derived from the pod. */
+  readonly workload?: Workload
+}
+
+export interface InjectionResult {
+  /** What the patch is relative to: the incoming pod, its proxy user reset on OpenShift. */
+  readonly base: Pod
+  readonly pod: Pod
+  /** Names of the templates, in the order they were laid over the pod. */
+  readonly templates: readonly string[]
+  /** What the user should know, though nothing is refused. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The incoming pod in canonical form: typed, without managedFields, in `namespace` where it names none.
+ * Throws a ProblemError with Go's text when it is no pod.
+ */
+export function decodePod(raw: Json, namespace: string): Pod {
+  const pod = (decode(POD, raw) ?? decode(POD, {})) as unknown as Pod
+  const { managedFields, ...metadata } = pod.metadata
+  if (managedFields === undefined && ((metadata.namespace ?? '') !== '' || namespace === '')) return pod
+  return { ...pod, metadata: metadata.namespace ? metadata : { ...metadata, namespace } }
+}
+
+/** Injects `params.pod`. Throws a ProblemError whose message is Istio's. */
+export function injectPod(params: InjectionParams): InjectionResult {
+  const context = contextOf(params)
+  const { base } = context
+  const made = failing('failed to run injection template', () => runTemplates(params, context))
+  const own = failing('failed to re apply container', () => {
+    const merged = reapplyContainers({ incoming: base, template: made.template, merged: made.merged })
+    return adjustInitUser(merged, base, context.proxyConfig)
+  })
+  const pod = failing('failed to process pod', () => postProcess(own, made, params, context))
+  return { base, pod, templates: made.names, warnings: warningsOf(base) }
+}
+
+interface Context {
+  readonly base: Pod
+  readonly mesh: Message
+  readonly proxyConfig: Message
+  /** Status port of the mesh default config. */
+  readonly statusPort: number
+  readonly workload: Workload
+  readonly pairs: EnvPairs
+  readonly nativeSidecars: boolean
+  readonly proxyUser: { readonly uid: number; readonly gid: number }
+}
+
+function contextOf(params: InjectionParams): Context {
+  const { settings, pod, envPairs } = params
+  const { release, env, values, mesh } = settings
+  const { metadata } = pod
+  const meshDefault = mesh['defaultConfig'] as Message
+  const webhook = params.mode === 'webhook'
+  const cluster = clusterSeen(params)
+  const openshift = webhook && own(env, 'PLATFORM') === 'openshift'
+  const namespace =
+    openshift && cluster.access ? own(cluster.namespaces, metadata.namespace ?? '') : undefined
+  const statusPort = meshDefault['statusPort']
+  return {
+    base: openshift ? resetProxyUser(pod, release) : pod,
+    mesh,
+    proxyConfig: webhook
+      ? effectiveProxyConfig({
+          mesh,
+          annotations: metadata.annotations ?? {},
+          labels: metadata.labels ?? {},
+          namespace: metadata.namespace ?? '',
+          resources: params.cluster.proxyConfigs,
+          release,
+        })
+      : meshDefault,
+    statusPort: typeof statusPort === 'number' ? statusPort : 0,
+    workload: params.workload ?? workloadOf(pod, release),
+    pairs: completePairs(pod, envPairs, values),
+    nativeSidecars: detectNativeSidecars({ env, release, cluster, nodeName: pod.spec.nodeName ?? '' }),
+    proxyUser: uidRanges(namespace?.annotations ?? {}),
+  }
+}
+
+const LOCAL_CLUSTER = 'Kubernetes'
+
+/** The cluster that the pod's nodes and namespace are looked up in; we have no client for any but our own. */
+function clusterSeen(params: InjectionParams): ClusterView {
+  const { cluster, settings, envPairs } = params
+  const wanted = clusterOf(envPairs, settings.values) || LOCAL_CLUSTER
+  return wanted === cluster.id ? cluster : { ...cluster, access: false }
+}
+
+interface Made {
+  readonly names: readonly string[]
+  /** What the templates make by themselves. */
+  readonly template: Pod
+  /** The pod with the templates merged. */
+  readonly merged: Pod
+}
+
+function runTemplates(params: InjectionParams, context: Context): Made {
+  const { settings } = params
+  const { base } = context
+  const problem = validateAnnotations(base.metadata.annotations ?? {}, settings.release)
+  if (problem !== undefined) throw new ProblemError('invalid-annotation', problem)
+  const stripped = strippedPod(base, context.statusPort)
+  const root = rootData({ ...context, stripped, settings })
+  const options = {
+    ...(params.deadline === undefined ? {} : { deadline: params.deadline }),
+    ...(params.structure === 'refuse' ? { marked: POD_DERIVED } : {}),
+  }
+  const names = selectTemplates(base, settings.config)
+  let template = decode(POD, {}) as unknown as Pod
+  let merged = base
+  for (const name of names) {
+    const rendered = renderTemplate(templateNamed(settings.templates, name), root, options)
+    const overlay = failing('failed applying injection overlay', () => readOverlay(rendered.text))
+    if (overlay === undefined) continue
+    template = failing('failed applying injection overlay', () => mergePod(template, overlay))
+    merged = moveForNative(merged, template, nativeFor(merged, context.nativeSidecars, settings.release))
+    merged = failing(
+      'failed parsing generated injected YAML (check Istio sidecar injector configuration)',
+      () => mergePod(merged, overlay),
+    )
+  }
+  return { names, template, merged }
+}
+
+function postProcess(pod: Pod, made: Made, params: InjectionParams, context: Context): Pod {
+  const { settings } = params
+  const { values, release, config } = settings
+  const { pairs, statusPort, mesh } = context
+  const withEnv = applyClusterEnv(pod, pairs)
+  const scraped = applyPrometheusMerge(withEnv, mesh, statusPort)
+  const probed = rewriteProbes(scraped, { statusPort, setting: values.rewriteAppHTTPProbe, release })
+  const labeled = applyMetadata(probed, {
+    pairs,
+    template: made.template,
+    revision: settings.revision,
+    injectedAnnotations: config.injectedAnnotations,
+  })
+  return orderContainers(labeled, holds(params, context))
+}
+
+/** Whether applications wait for the proxy: said by values, or by the mesh default config with the pod's annotation on it. */
+function holds(params: InjectionParams, context: Context): boolean {
+  const { values } = params.settings
+  const annotation = own(context.base.metadata.annotations ?? {}, ANNOTATION.proxyConfig)
+  const meshDefault = context.mesh['defaultConfig'] as Message
+  const config =
+    annotation === undefined
+      ? meshDefault
+      : applyProxyConfig(meshDefault, annotation, params.settings.release)
+  return config['holdApplicationUntilProxyStarts'] === true || values.holdApplicationUntilProxyStarts
+}
+
+function warningsOf(pod: Pod): string[] {
+  const policy = pod.spec.dnsPolicy ?? ''
+  if (policy === '' || policy === 'ClusterFirst') return []
+  return [
+    `dnsPolicy of the pod is "${policy}", not "ClusterFirst": the sidecar may not be able to reach the control plane`,
+  ]
+}
+
+/** Runs a step; a problem in it gets the step's prefix, as Istio's wrapped errors have. */
+function failing<T>(prefix: string, step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    throw new ProblemError(error.code, `${prefix}: ${error.message}`, error.where, error.hint)
+  }
+}

@@ -1,0 +1,55 @@
+// One AdmissionReview answered with given settings, through the same function as the webhook, and its patch applied:
+// what the runners over reference data share.
+
+import { type AdmissionOutcome, admit } from '../../src/admission/admit.ts'
+import type { ClusterView } from '../../src/api/mesh.ts'
+import type { MeshSnapshot, RevisionSettings } from '../../src/mesh/snapshot.ts'
+import { applyPatch } from '../../src/patch/apply.ts'
+import { deepFreeze, type Json } from '../../src/std/json.ts'
+
+/** A snapshot in which `settings` is the default revision. */
+export function snapshotOf(settings: RevisionSettings, cluster: ClusterView): MeshSnapshot {
+  const { revision } = settings
+  return {
+    generation: 1,
+    defaultRevision: revision,
+    revisions: { [revision]: { settings } },
+    tags: {},
+    cluster,
+  }
+}
+
+export interface Question {
+  readonly settings: RevisionSettings
+  readonly cluster: ClusterView
+  readonly review: { readonly request: { readonly object: Json } }
+  /** Path of the request, `/inject…`. */
+  readonly path: string
+  readonly compat: 'istio' | 'improved'
+  readonly structure: 'refuse' | 'istio'
+}
+
+export interface Answer {
+  readonly allowed: boolean
+  readonly injected: boolean
+  readonly message: string
+  readonly uid: string
+  /** The request's object with the patch applied. */
+  readonly final: Json
+  readonly outcome: AdmissionOutcome
+}
+
+export function answer(question: Question): Answer {
+  const { settings, cluster, review, path, compat, structure } = question
+  const outcome = admit(snapshotOf(settings, cluster), deepFreeze(review), path, { compat, structure })
+  const { operations } = outcome
+  const { object } = review.request
+  return {
+    allowed: outcome.response.response.allowed,
+    injected: operations !== undefined,
+    message: outcome.problem?.message ?? '',
+    uid: outcome.uid,
+    final: operations === undefined ? object : applyPatch(object, [...operations]),
+    outcome,
+  }
+}
