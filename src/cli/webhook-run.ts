@@ -148,14 +148,8 @@ function listenToSignals(io: Io, drain: Drain, config: WebhookConfig, log: Log):
   return () => off.forEach((take) => take())
 }
 
-/** Ports and settings go to the log, the authority to standard output: it is what a webhook configuration needs. */
-function announce(
-  io: Io,
-  log: Log,
-  keys: Keys,
-  ports: { readonly port: number; readonly healthPort: number },
-  store: SettingsStore,
-): void {
+/** Addresses and the authority go to standard output, as YAML: they are what a webhook configuration needs. */
+function announce(io: Io, log: Log, keys: Keys, ports: Ports, store: SettingsStore): void {
   for (const made of keys.made) log.info(made)
   const { notAfter, fingerprint } = keys.holder.pair
   log.info('serving', {
@@ -165,7 +159,11 @@ function announce(
     certificateUntil: new Date(notAfter).toISOString(),
     fingerprint,
   })
-  if (keys.ca !== undefined) {
-    io.stdout.write(`caBundle: ${Buffer.from(keys.ca, 'utf8').toString('base64')}\n`)
-  }
+  const bundle = keys.ca === undefined ? '' : `caBundle: ${Buffer.from(keys.ca, 'utf8').toString('base64')}\n`
+  io.stdout.write(`port: ${ports.port}\nhealthPort: ${ports.healthPort}\n${bundle}`)
+}
+
+interface Ports {
+  readonly port: number
+  readonly healthPort: number
 }

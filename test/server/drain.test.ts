@@ -1,0 +1,101 @@
+// SIGTERM under load: a process of its own, clients that keep their connections, and not one request lost.
+
+import { once } from 'node:events'
+import { Agent } from 'node:https'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Child, startChild } from './child.ts'
+import { call, until } from './client.ts'
+
+let child: Child | undefined
+afterEach(async () => {
+  await child?.dispose()
+  child = undefined
+})
+
+const REVIEW = JSON.stringify({
+  kind: 'AdmissionReview',
+  apiVersion: 'admission.k8s.io/v1',
+  request: {
+    uid: 'u-1',
+    namespace: 'default',
+    object: {
+      metadata: { name: 'p', labels: { app: 'web' } },
+      spec: { containers: [{ name: 'app', image: 'app:1' }] },
+    },
+  },
+})
+
+interface Tally {
+  answered: number
+  closing: number
+  readonly failed: string[]
+}
+
+/** Sends one request after the other over a kept connection until the port is closed. */
+async function client(target: Child, tally: Tally, goOn: () => boolean): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  while (goOn()) {
+    try {
+      const headers = { 'Content-Type': 'application/json' }
+      const reply = await call({ port: target.port, ca: target.ca, agent, headers, body: REVIEW })
+      if (reply.status !== 200 || !reply.body.includes('"uid":"u-1","allowed":true'))
+        tally.failed.push(reply.body)
+      tally.answered++
+      if (reply.headers['connection'] === 'close') tally.closing++
+    } catch (error) {
+      // A port that is closed takes no request; whatever else happens has lost one.
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') break
+      tally.failed.push(String(error))
+    }
+  }
+  agent.destroy()
+}
+
+async function readyz(target: Child): Promise<number> {
+  return (await fetch(`http://127.0.0.1:${target.healthPort}/readyz`)).status
+}
+
+describe('SIGTERM', () => {
+  it('is not ready at once, goes on serving for the drain time, and ends with 0 failed requests', async () => {
+    child = await startChild(['--drain', '1500ms', '--log-level', 'info'])
+    const target = child
+    const tally: Tally = { answered: 0, closing: 0, failed: [] }
+    expect(await readyz(target)).toBe(200)
+    const clients = Array.from({ length: 20 }, () => client(target, tally, () => true))
+    await until(() => tally.answered > 100)
+    target.process.kill('SIGTERM')
+    await target.said('draining')
+    expect(await readyz(target)).toBe(503)
+    const before = tally.answered
+    await until(() => tally.answered > before + 100)
+    expect(tally.closing).toBeGreaterThan(0)
+    await Promise.all(clients)
+    expect(tally.failed).toEqual([])
+    expect(await target.ended).toBe(0)
+  })
+
+  it('ends at once at a second signal', async () => {
+    child = await startChild(['--drain', '10m'])
+    child.process.kill('SIGTERM')
+    await child.said('draining')
+    child.process.kill('SIGTERM')
+    await child.said('ending at once')
+    expect(await child.ended).toBe(0)
+  })
+
+  it('lets silent connections not hold up the end', async () => {
+    child = await startChild(['--drain', '100ms'])
+    const sockets = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const socket = connect(child?.port ?? 0, '127.0.0.1')
+        socket.on('error', () => undefined)
+        await once(socket, 'connect')
+        return socket
+      }),
+    )
+    child.process.kill('SIGTERM')
+    expect(await child.ended).toBe(0)
+    for (const socket of sockets) socket.destroy()
+  })
+})
