@@ -3,7 +3,7 @@
 
 import { setOwn } from '../../std/json.ts'
 import { type CallContext, FuncError, type TemplateFunc } from '../func.ts'
-import { wrap } from '../types.ts'
+import { DICT, wrap } from '../types.ts'
 import { compareBytes } from '../utf8.ts'
 import { type GoMap, type GoValue, Typed } from '../value.ts'
 import { mapOfValue, typeName } from '../value-ops.ts'
@@ -126,9 +126,11 @@ function merging(name: string, overwrite: boolean): TemplateFunc {
     ['dict'],
     'dict',
     ([target, ...sources], { charge }) => {
-      // Go's merge makes a map where the target is nil.
+      const given = sources.map(dictOf).filter((source) => source !== undefined)
+      // Go's merge makes a map where the target is nil, if there is anything to merge.
+      if (dictOf(target) === undefined && given.length === 0) return new Typed(DICT, undefined)
       const result = dictOf(target) === undefined ? newDict() : writable(target, name)
-      for (const source of sources) merge(result, dictOf(source) ?? {}, overwrite, charge)
+      for (const source of given) merge(result, source, overwrite, charge)
       return result
     },
     CHANGES,

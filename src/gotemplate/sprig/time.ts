@@ -128,20 +128,27 @@ const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA', 'ja-JP', 
 /** After so many seconds the calendar of weekdays repeats. */
 const CYCLE = 28 * 1461 * 6 * 3600
 
+function shortName(zone: string, seconds: number): string | undefined {
+  for (const locale of LOCALES) {
+    const format = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: 'short' })
+    const shown = format.formatToParts(seconds * 1000).find((part) => part.type === 'timeZoneName')?.value
+    if (shown !== undefined && /^[A-Z]{3,5}$/.test(shown)) return shown
+  }
+  return undefined
+}
+
 /**
- * Abbreviations are known from 1970 on only: other years borrow that of a like day, half a year away if the clock was
- * not shifted alike. Offsets that are no quarter hours are those of before time zones, local mean time.
+ * Abbreviations are known from 1970 on only: other years, and years with other names, borrow that of a like day, perhaps
+ * half a year away, on which the clock is shifted alike. Offsets that are no quarter hours are those of before time zones, local mean time.
  */
 function zoneState(name: string, format: Intl.DateTimeFormat, moment: number): ZoneState {
   const offset = offsetAt(format, moment)
   if (offset % 900 !== 0) return { offset, abbreviation: 'LMT' }
   const like = moment >= 0 && moment < 2 ** 33 ? moment : ((moment % CYCLE) + CYCLE) % CYCLE
-  const seconds = offsetAt(format, like) === offset ? like : like + CYCLE / 56
-  for (const locale of LOCALES) {
-    const format = new Intl.DateTimeFormat(locale, { timeZone: name, timeZoneName: 'short' })
-    const shown =
-      format.formatToParts(seconds * 1000).find((part) => part.type === 'timeZoneName')?.value ?? ''
-    if (/^[A-Z]{3,5}$/.test(shown)) return { offset, abbreviation: shown }
+  for (const later of [0, CYCLE / 56, CYCLE, CYCLE + CYCLE / 56]) {
+    if (offsetAt(format, like + later) !== offset) continue
+    const abbreviation = shortName(name, like + later)
+    if (abbreviation !== undefined) return { offset, abbreviation }
   }
   // Zones without letters are named by their offset in the time zone database.
   const size = Math.abs(offset)

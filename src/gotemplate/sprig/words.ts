@@ -61,14 +61,28 @@ function isAlphabet(char: string): boolean {
   )
 }
 
-/** Splits into runs of one kind; `HTTPServer` is `HTTP` and `Server`, `Server` begins with its capital. */
+/**
+ * Splits into runs of one kind; `HTTPServer` is `HTTP` and `Server`, `Server` begins with its capital. Bytes of no rune
+ * go with the character after them, at the end with the one before.
+ */
 function words(value: string): Token[] {
-  const chars = runes(value)
+  const chars: string[] = []
+  const units: string[] = []
+  let held = ''
+  for (const char of value) {
+    held += char
+    if (char === '\ufffd' || !char.isWellFormed()) continue
+    chars.push(char)
+    units.push(held)
+    held = ''
+  }
+  if (chars.length === 0) return held === '' ? [] : [{ kind: 'other', text: held }]
+  units[units.length - 1] += held
   const tokens: Token[] = []
   let at = 0
   while (at < chars.length) {
     const [kind, end] = nextWord(chars, at)
-    tokens.push({ kind, text: chars.slice(at, end).join('') })
+    tokens.push({ kind, text: units.slice(at, end).join('') })
     at = end
   }
   return tokens
@@ -108,7 +122,7 @@ export function joinedWords(value: string, connector: string): string {
     if (token === undefined) return
     if (token.kind === 'connector') result += [...token.text].map(() => connector).join('')
     else if (token.kind !== 'upper') result += token.text
-    else for (const char of token.text) result += IS_UPPER.test(char) ? lowerRune(char) : char
+    else for (const char of runes(token.text)) result += IS_UPPER.test(char) ? lowerRune(char) : char
   }
   const kindAt = (i: number): Word | undefined => tokens[i]?.kind
   const joins = (kind: Word | undefined): boolean =>
