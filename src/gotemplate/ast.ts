@@ -101,7 +101,7 @@ export type Node = ItemNode | PipeNode | CommandNode | ArgNode
 export function nodeText(node: Node): string {
   switch (node.type) {
     case 'text':
-      return goQuote(node.text)
+      return node.text
     case 'action':
       return `{{${nodeText(node.pipe)}}}`
     case 'if':

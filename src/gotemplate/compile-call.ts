@@ -48,7 +48,7 @@ export function compileCall(c: Compilation, site: CallSite): Command {
   }
   const types = argumentTypes(func, args.length + (piped ? 1 : 0))
   const evals = args.map((arg, i) => c.arg(arg, types[i]))
-  const final = piped ? finalConverter(site, types[args.length] ?? VALUE) : undefined
+  const final = piped ? finalConverter(types[args.length] ?? VALUE) : undefined
   return c.tracking ? trackedCall(site, func, evals, final) : plainCall(site, func, evals, final)
 }
 
@@ -73,19 +73,12 @@ function argumentTypes(func: TemplateFunc, count: number): GoType[] {
   return Array.from({ length: count }, (_, i) => paramType(params[i] ?? variadic ?? 'any'))
 }
 
-type Converter = (run: Run, value: GoValue) => GoValue
+type Converter = (value: GoValue) => GoValue
 
-/** Checks the piped value; Go names in its error the node it evaluated last. */
-function finalConverter({ name, args }: CallSite, type: GoType): Converter {
-  if (type === VALUE) return (_, value) => value
-  if (takesAnything(type)) return (_, value) => (value === undefined ? null : value)
-  const last = args.length === 0 ? name : args[args.length - 1]
-  const at =
-    last !== undefined && /^(?:identifier|bool|number|string|nil|dot)$/.test(last.type) ? last : undefined
-  return (run, value) => {
-    if (at !== undefined) run.at = at
-    return convert(value, type)
-  }
+function finalConverter(type: GoType): Converter {
+  if (type === VALUE) return (value) => value
+  if (takesAnything(type)) return (value) => (value === undefined ? null : value)
+  return (value) => convert(value, type)
 }
 
 /** An error result of a function is reported at the whole command. */
@@ -103,6 +96,7 @@ function plainCall(
 ): Command {
   const { length } = evals
   const [first, second] = evals
+  const at = length === 0 ? site.name : undefined
   if (final === undefined && length === 1 && first !== undefined) {
     return (run, dot) => invoke(run, site, func, [first(run, dot)])
   }
@@ -111,8 +105,10 @@ function plainCall(
   }
   return (run, dot, piped) => {
     const values: GoValue[] = []
+    // Otherwise the last argument is what was evaluated last.
+    if (at !== undefined) run.at = at
     for (const arg of evals) values.push(arg(run, dot))
-    if (final !== undefined) values.push(final(run, piped))
+    if (final !== undefined) values.push(final(piped))
     return invoke(run, site, func, values)
   }
 }
@@ -136,13 +132,14 @@ function trackedCall(
     const values: GoValue[] = []
     const taints: Taint[] = []
     const finalTaint = run.finalTaint
+    run.at = site.name
     for (const arg of evals) {
       run.taint = CLEAN
       values.push(arg(run, dot))
       taints.push(run.taint)
     }
     if (final !== undefined) {
-      values.push(final(run, piped))
+      values.push(final(piped))
       taints.push(finalTaint)
     }
     const result = invoke(run, site, func, values)
@@ -223,8 +220,8 @@ function compileIndirectCall(c: Compilation, site: CallSite): Command {
 
 export interface FieldSite {
   readonly receiver: Eval
-  /** Whether the receiver was held by an interface: for the dot a run knows, for variables of a range see `read`. */
-  readonly boxed: 'dot' | 'range' | 'no'
+  /** Whose flag says that the receiver was held by an interface: the dot's, that of the range variable in a slot, none. */
+  readonly boxed: 'dot' | number | 'no'
   /** The node that errors are reported at; undefined leaves it at what the receiver evaluated last. */
   readonly at: Node | undefined
   readonly names: readonly string[]
@@ -235,17 +232,14 @@ export interface FieldSite {
 export function compileFields(c: Compilation, site: FieldSite): Command {
   if (site.args.length > 0 || site.piped) return compileMethodCall(c, site)
   const { receiver, at, names } = site
-  const fromDot = site.boxed === 'dot'
-  const fromRange = site.boxed === 'range'
+  const boxedReceiver = receiverFlag(site)
   const { missing, tracking } = c
   const [first = '', ...rest] = names
   const read: Eval = (run, dot) => {
     let value = receiver(run, dot)
     if (at !== undefined) run.at = at
     let previous = value
-    // Plain values come from untyped lists and maps, but for texts of a []string.
-    const boxed = fromDot ? run.dotBoxed : fromRange && !(previous instanceof Typed)
-    value = field(previous, first, missing, boxed)
+    value = field(previous, first, missing, boxedReceiver(run))
     for (const name of rest) {
       const next = field(value, name, missing, isBoxed(previous, value))
       previous = value
@@ -259,6 +253,11 @@ export function compileFields(c: Compilation, site: FieldSite): Command {
     run.taint = fieldTaint(run, first)
     return value
   }
+}
+
+function receiverFlag({ boxed }: FieldSite): (run: Run) => boolean {
+  if (boxed === 'no') return () => false
+  return boxed === 'dot' ? (run) => run.dotBoxed : (run) => run.boxed[boxed] === true
 }
 
 /** A plain value that was an entry of an untyped map was held by an interface. */
@@ -282,6 +281,12 @@ function fieldTaint(run: Run, name: string): Taint {
 function compileMethodCall(c: Compilation, site: FieldSite): Command {
   const { names, args, piped, at } = site
   const name = names[names.length - 1] ?? ''
+  const boxedReceiver = receiverFlag(site)
+  // What the receiver was read from; evaluated again for an error text only.
+  const container =
+    names.length > 2
+      ? compileFields(c, { ...site, names: names.slice(0, -2), args: [], piped: false })
+      : site.receiver
   const receiver =
     names.length === 1
       ? site.receiver
@@ -300,7 +305,10 @@ function compileMethodCall(c: Compilation, site: FieldSite): Command {
     if (at !== undefined) run.at = at
     if (target === undefined) return field(undefined, name, c.missing)
     const bound = findMethod(target, name)
-    if (bound === undefined) return notAMethod(target, name)
+    if (bound === undefined) {
+      const boxed = names.length === 1 ? boxedReceiver(run) : isBoxed(container(run, dot, undefined), target)
+      return notAMethod(target, name, boxed)
+    }
     const { params } = bound.method
     const count = args.length + (piped ? 1 : 0)
     if (count !== params.length) {
@@ -323,11 +331,11 @@ function isLiteral(arg: ArgNode): boolean {
   return /^(?:bool|number|string|nil)$/.test(arg.type)
 }
 
-function notAMethod(target: GoValue, name: string): never {
+function notAMethod(target: GoValue, name: string, boxed: boolean): never {
   // Reading it raises what an absent field or a wrong type raise.
   const kind = kindOf(target)
   if (kind === 'map') throw new FuncError(`${name} is not a method but has arguments`)
-  field(target, name)
+  field(target, name, 'default', boxed)
   if (kind === 'struct' || kind === 'pointer') {
     throw new FuncError(`${name} has arguments but cannot be invoked as function`)
   }

@@ -126,10 +126,10 @@ function compileLiteralOrDot(
 ): Eval {
   switch (node.type) {
     case 'dot':
-      return compileDot(c)
+      return compileDot(c, node)
     case 'bool':
     case 'string':
-      return constant(c, node.value)
+      return constant(c, node, node.value)
     case 'number':
       return compileNumber(c, node)
     default:
@@ -137,18 +137,24 @@ function compileLiteralOrDot(
   }
 }
 
-function compileDot({ tracking }: Compilation): Eval {
-  if (!tracking) return (_, dot) => dot
+function compileDot({ tracking }: Compilation, node: Node | undefined): Eval {
+  if (node === undefined) return tracking ? markedDot : (_, dot) => dot
   return (run, dot) => {
-    run.taint = run.dotTaint
+    run.at = node
+    if (tracking) run.taint = run.dotTaint
     return dot
   }
 }
 
-function constant({ tracking }: Compilation, value: GoValue): Eval {
-  if (!tracking) return () => value
+function markedDot(run: Run, dot: GoValue): GoValue {
+  run.taint = run.dotTaint
+  return dot
+}
+
+function constant({ tracking }: Compilation, node: Node, value: GoValue): Eval {
   return (run) => {
-    run.taint = CLEAN
+    run.at = node
+    if (tracking) run.taint = CLEAN
     return value
   }
 }
@@ -156,16 +162,16 @@ function constant({ tracking }: Compilation, value: GoValue): Eval {
 /** A number where no type is asked for: its spelling decides. */
 function compileNumber(c: Compilation, node: NumberNode): Eval {
   const { text, value } = node
-  if (value.complex !== undefined) return constant(c, new Typed(COMPLEX128, value.complex))
+  if (value.complex !== undefined) return constant(c, node, new Typed(COMPLEX128, value.complex))
   const isHex = /^0[xX]/.test(text) && !/[pP]/.test(text)
   if (value.float !== undefined && !isHex && !text.startsWith("'") && /[.eEpP]/.test(text)) {
-    return constant(c, value.float)
+    return constant(c, node, value.float)
   }
-  return value.int === undefined ? failing(node, `${text} overflows int`) : constant(c, value.int)
+  return value.int === undefined ? failing(node, `${text} overflows int`) : constant(c, node, value.int)
 }
 
 function compileField(c: Compilation, node: FieldNode, args: readonly ArgNode[], piped: boolean): Command {
-  const receiver = compileDot(c)
+  const receiver = compileDot(c, undefined)
   return compileFields(c, { receiver, boxed: 'dot', at: node, names: node.names, args, piped })
 }
 
@@ -183,7 +189,7 @@ function compileVariable(
   const [name, ...names] = node.names
   const receiver = compileLoad(c, node, name)
   if (names.length === 0) return args.length > 0 || piped ? failing(node, notAFunction(node)) : receiver
-  const boxed = c.slots.isRanged(name) ? 'range' : 'no'
+  const boxed = c.slots.rangedSlot(name) ?? 'no'
   return compileFields(c, { receiver, boxed, at: node, names, args, piped })
 }
 
@@ -219,7 +225,7 @@ export function compileArg(c: Compilation, node: ArgNode, type: GoType | undefin
     case 'nil':
       if (type === undefined || !canBeNil(type))
         return failing(node, `cannot assign nil to ${type?.name ?? 'nil'}`)
-      return constant(c, type.kind === 'interface' ? convert(undefined, type) : zeroOf(type))
+      return constant(c, node, type.kind === 'interface' ? convert(undefined, type) : zeroOf(type))
     case 'bool':
     case 'number':
     case 'string':
@@ -235,11 +241,7 @@ export function compileArg(c: Compilation, node: ArgNode, type: GoType | undefin
           return result === undefined ? null : result
         }
       }
-      if (node.type !== 'dot') return (run, dot) => convert(value(run, dot), type)
-      return (run, dot) => {
-        run.at = node
-        return convert(value(run, dot), type)
-      }
+      return (run, dot) => convert(value(run, dot), type)
     }
   }
 }
@@ -250,7 +252,7 @@ function compileOperand(
 ): Eval {
   switch (node.type) {
     case 'dot':
-      return compileDot(c)
+      return compileDot(c, node)
     case 'field':
       return asEval(compileField(c, node, [], false))
     case 'variable':
@@ -280,15 +282,15 @@ function compileTypedLiteral(
       return compileLiteralOrDot(c, node)
     case 'bool':
       if (node.type !== 'bool') return failing(node, `expected bool; found ${found}`)
-      return constant(c, type.name === 'bool' ? node.value : new Typed(type, node.value))
+      return constant(c, node, type.name === 'bool' ? node.value : new Typed(type, node.value))
     case 'string':
       if (node.type !== 'string') return failing(node, `expected string; found ${found}`)
-      return constant(c, type.name === 'string' ? node.value : new Typed(type, node.value))
+      return constant(c, node, type.name === 'string' ? node.value : new Typed(type, node.value))
     case 'float32':
     case 'float64': {
       const float = node.type === 'number' ? node.value.float : undefined
       if (float === undefined) return failing(node, `expected float; found ${found}`)
-      return constant(c, type.name === 'float64' ? float : new Typed(type, float))
+      return constant(c, node, type.name === 'float64' ? float : new Typed(type, float))
     }
     case 'uint':
     case 'uint8':
@@ -297,7 +299,7 @@ function compileTypedLiteral(
     case 'uint64': {
       const uint = node.type === 'number' ? node.value.uint : undefined
       if (uint === undefined) return failing(node, `expected unsigned integer; found ${found}`)
-      return constant(c, new Typed(type, uint))
+      return constant(c, node, new Typed(type, uint))
     }
     case 'int':
     case 'int8':
@@ -306,7 +308,7 @@ function compileTypedLiteral(
     case 'int64': {
       const int = node.type === 'number' ? node.value.int : undefined
       if (int === undefined) return failing(node, `expected integer; found ${found}`)
-      return constant(c, type.name === 'int' ? int : new Typed(type, int))
+      return constant(c, node, type.name === 'int' ? int : new Typed(type, int))
     }
     default:
       return failing(node, `can't handle ${found} for arg of type ${type?.name ?? 'nil'}`)

@@ -24,7 +24,9 @@ export function compileRange(c: Compilation, node: BranchNode, compileList: (lis
   const inner = slots.mark()
   // With one variable it takes the element, with two the index comes first.
   const stores = declared.map(({ names: [name] }, i) =>
-    assigns ? compileStore(c, name, true) : storeInto(c, inner - declared.length + i),
+    assigns
+      ? compileStore(c, name, true)
+      : storeInto(c, inner - declared.length + i, i === declared.length - 1),
   )
   const loop: Loop = { body: compileList(node.list), storeElement: stores.at(-1), storeIndex: stores.at(-2) }
   slots.release(inner)
@@ -44,10 +46,11 @@ export function compileRange(c: Compilation, node: BranchNode, compileList: (lis
   }
 }
 
-function storeInto({ slots, tracking }: Compilation, slot: number): Store {
-  slots.markRanged(slot)
+function storeInto({ slots, tracking }: Compilation, slot: number, isElement: boolean): Store {
+  if (isElement) slots.markRanged(slot)
   return (run, value) => {
     run.variables[slot] = value
+    if (isElement) run.boxed[slot] = run.dotBoxed
     if (tracking) run.taints[slot] = run.taint
   }
 }

@@ -204,11 +204,12 @@ function compileTemplate(unit: Unit, node: TemplateNode): Exec {
       throw new LimitError(`exceeded maximum template depth (${run.limits.depth})`)
     run.taint = CLEAN
     const value = argument === undefined ? undefined : argument(run, dot)
-    const { variables, taints, dotBoxed, dotTaint, name: caller } = run
+    const { variables, boxed, taints, dotBoxed, dotTaint, name: caller } = run
     run.depth++
     run.name = name
     run.variables = new Array<GoValue>(tree.slots)
     run.variables[0] = value
+    run.boxed = []
     run.dotBoxed = false
     if (tracking) {
       run.dotTaint = run.taint
@@ -218,6 +219,7 @@ function compileTemplate(unit: Unit, node: TemplateNode): Exec {
     run.depth--
     run.name = caller
     run.variables = variables
+    run.boxed = boxed
     run.taints = taints
     run.dotBoxed = dotBoxed
     run.dotTaint = dotTaint

@@ -47,8 +47,11 @@ export class Printer {
       else this.badVerb(value, verb)
       return
     }
-    if (verb === 'T') this.formatText(typeName(value), 's', value)
+    if (verb === 'w' && !isSimple(value)) this.badVerb(value, verb)
+    else if (verb === 'T') this.formatText(typeName(value), 's', value)
     else if (verb === 'p') this.printPointer(value, verb)
+    else if (value instanceof Typed && value.type.name === '[]uint8')
+      this.printSlice(value, verb, 0, '[]byte')
     else if (value instanceof Typed && this.printByMethod(value, verb)) return
     else this.printValue(value, verb, 0)
   }
@@ -131,7 +134,7 @@ export class Printer {
     }
   }
 
-  private printSlice(value: Typed, verb: string, depth: number): void {
+  private printSlice(value: Typed, verb: string, depth: number, name = value.type.name): void {
     const { type, raw } = value
     const elem = type.elem ?? ANY
     if (elem.kind === 'uint8' && raw !== undefined && /[sqxX]/.test(verb)) {
@@ -139,10 +142,10 @@ export class Printer {
       return
     }
     if (this.flags.sharpV && raw === undefined) {
-      this.write(`${type.name}(nil)`)
+      this.write(`${name}(nil)`)
       return
     }
-    this.printList((raw ?? []) as ArrayLike<unknown>, elem, type.name, verb, depth)
+    this.printList((raw ?? []) as ArrayLike<unknown>, elem, name, verb, depth)
   }
 
   private printList(raw: ArrayLike<unknown>, elem: GoType, name: string, verb: string, depth: number): void {
@@ -289,4 +292,10 @@ export class Printer {
     else if (verb === 'U') this.write(formatUnicode(flags, number, charge))
     else this.badVerb(value, verb)
   }
+}
+
+/** What Go prints without looking for methods: predeclared types and []byte. */
+function isSimple(value: GoValue): boolean {
+  if (!(value instanceof Typed)) return typeof value !== 'object' && typeof value !== 'function'
+  return value.type.name === value.type.kind || value.type.name === '[]uint8'
 }

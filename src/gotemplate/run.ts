@@ -56,6 +56,8 @@ export class Run {
   variables: GoValue[]
   /** True when the dot was held by an interface: error texts name that type then. */
   dotBoxed = false
+  /** The same for variables that a range sets, by slot. */
+  boxed: boolean[] = []
   /** The node at hand, and the name of the template it belongs to. */
   at: Node = NO_NODE
   name: string

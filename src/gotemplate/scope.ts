@@ -42,8 +42,10 @@ export class Slots {
     if (entry !== undefined) entry.ranged = true
   }
 
-  isRanged(name: string): boolean {
-    return this.entries.findLast((entry) => entry.name === name)?.ranged === true
+  /** The slot of a variable that holds elements of a range; undefined for other variables. */
+  rangedSlot(name: string): number | undefined {
+    const slot = this.entries.findLastIndex((entry) => entry.name === name)
+    return this.entries[slot]?.ranged === true ? slot : undefined
   }
 
   mark(): number {
