@@ -30,14 +30,26 @@ const RANGE: Readonly<Record<string, readonly [bigint, bigint]>> = {
   int64: [-(1n << 63n), (1n << 63n) - 1n],
 }
 
-type Numeric = number | bigint | GoFloat
+/** A number that stood in quotes: its text counts, `1e2` and `1.0` are no integers. */
+class NumberText {
+  readonly text: string
 
-function isNumeric(value: YamlValue): value is Numeric {
-  return typeof value === 'number' || typeof value === 'bigint' || value instanceof GoFloat
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+type Numeric = number | bigint | GoFloat | NumberText
+type Value = YamlValue | NumberText
+
+function isNumeric(value: Value): value is Numeric {
+  if (typeof value === 'number' || typeof value === 'bigint') return true
+  return value instanceof GoFloat || value instanceof NumberText
 }
 
 /** A number as it stands in Go's JSON text. */
 function numberText(value: Numeric): string {
+  if (value instanceof NumberText) return value.text
   return goJson(value instanceof GoFloat ? value.value : value)
 }
 
@@ -47,7 +59,7 @@ export function isMap(value: YamlValue): value is YamlObject {
 }
 
 /** encoding/json's complaint about a value of the wrong kind; a number is quoted where the target is one too. */
-export function mismatch(value: YamlValue, goType: string, numeric = false): JsonError {
+export function mismatch(value: Value, goType: string, numeric = false): JsonError {
   let kind: string = typeof value
   if (Array.isArray(value)) kind = 'array'
   else if (kind === 'boolean') kind = 'bool'
@@ -66,15 +78,15 @@ function plain(value: YamlValue): Json {
 }
 
 /** jsonpb strips the quotes of a quoted number and reads what is between them as JSON, whatever it is. */
-function unquoted(value: YamlValue): YamlValue {
+function unquoted(value: YamlValue): Value {
   if (typeof value !== 'string') return value
   const text = goJsonString(value).slice(1, -1)
   const problem = goSyntaxError(text)
   if (problem !== undefined) throw new JsonError(problem)
-  return JSON.parse(text) as Json
+  return /^ *[-0-9]/.test(text) ? new NumberText(text.trim()) : (JSON.parse(text) as Json)
 }
 
-function readInteger(value: YamlValue, scalar: string, goType: string): number | bigint {
+function readInteger(value: Value, scalar: string, goType: string): number | bigint {
   if (value === null) return scalar === 'int64' ? 0n : 0
   if (!isNumeric(value)) throw mismatch(value, goType)
   const [low, high] = RANGE[scalar] ?? [0n, 0n]
