@@ -4,7 +4,7 @@
 import type { Pod } from '../api/kube.ts'
 import type { ClusterView } from '../api/mesh.ts'
 import { ProblemError } from '../api/problem.ts'
-import { decodePod, injectPod } from '../injection/inject.ts'
+import { decodePod, type InjectionStage, injectPod } from '../injection/inject.ts'
 import type { RevisionSettings } from '../mesh/snapshot.ts'
 import { rebase } from '../patch/rebase.ts'
 import { POD } from '../patch/schema.ts'
@@ -25,6 +25,8 @@ export interface InjectedPlace {
   readonly template: JsonObject
   readonly templates: readonly string[]
   readonly warnings: readonly string[]
+  /** The pod that injection began with. */
+  readonly base: Pod
 }
 
 /** How long templates of one pod may run, in milliseconds. */
@@ -41,13 +43,26 @@ export function incomingPod(place: PodPlace, namespace: string): { raw: Json; po
   return { raw, pod: decodePod(raw, namespace) }
 }
 
-export function injectPlace(place: PodPlace, namespace: string, context: InjectContext): InjectedPlace {
+/** Injects the pod of `place`; `observe` is told of every stage on the way. */
+export function injectPlace(
+  place: PodPlace,
+  namespace: string,
+  context: InjectContext,
+  observe?: (stage: InjectionStage) => void,
+): InjectedPlace {
   const { raw, pod } = incomingPod(place, namespace)
   const { settings } = context
   const workload = place.kind === 'Pod' ? {} : { workload: workloadBehind(place, pod, settings.release) }
   const now = (): number => performance.now()
   const deadline = { now, at: now() + TIME_LIMIT }
-  const result = injectPod({ ...context, pod, mode: 'webhook', deadline, ...workload })
+  const result = injectPod({
+    ...context,
+    pod,
+    mode: 'webhook',
+    deadline,
+    ...workload,
+    ...(observe === undefined ? {} : { observe }),
+  })
   const changed = rebase(
     raw,
     result.base as unknown as Json,
@@ -56,7 +71,8 @@ export function injectPlace(place: PodPlace, namespace: string, context: InjectC
   ) as JsonObject
   const template = backInTemplate(changed, place.template)
   const before = uninjected(place.template).template
-  return { template: withRecord(template, before), templates: result.templates, warnings: result.warnings }
+  const { templates, warnings, base } = result
+  return { template: withRecord(template, before), templates, warnings, base }
 }
 
 /** Metadata that the pod has from its controller or its request, not from its template. */

@@ -3,6 +3,7 @@
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import type { AdmitFlags } from './admit.ts'
+import type { ExplainFlags } from './explain.ts'
 import {
   addSettingsFlags,
   dataFormatOption,
@@ -17,6 +18,7 @@ import { EXIT, Exit, type Io } from './io.ts'
 import type { KubeInjectFlags } from './kube-inject.ts'
 import type { DataFormat } from './output.ts'
 import { reportProblem } from './print.ts'
+import { addWebhookCommand } from './webhook.ts'
 
 /** Runs one command line (without `node` and script) and returns its exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -49,6 +51,8 @@ export function buildProgram(io: Io): Command {
   addInject(program, io)
   addUninject(program, io)
   addAdmit(program, io)
+  addExplain(program, io)
+  addWebhookCommand(program, io)
   addVersion(program, io)
   addCompletion(program, io)
   return program
@@ -107,6 +111,28 @@ function addUninject(program: Command, io: Io): void {
     .option('--diff', 'print a unified diff instead')
     .addHelpText('after', example('remora inject -f app.yaml | remora uninject -f -'))
     .action(async (flags: UninjectFlags) => (await import('./inject.ts')).uninjectCommand(io, flags))
+}
+
+function addExplain(program: Command, io: Io): void {
+  addSettingsFlags(
+    program
+      .command('explain')
+      .description('say why a pod is injected, skipped or refused, rule by rule, and what would change it')
+      .addOption(filenameOption())
+      .addOption(dataFormatOption())
+      .addOption(namespaceOption())
+      .option('--field <path>', 'say instead where a field of the injected pod comes from')
+      .option(...PATH_FLAG)
+      .addOption(tagOption()),
+  )
+    .addHelpText(
+      'after',
+      example(
+        'remora explain -f app.yaml --namespace-file namespaces.yaml',
+        "remora explain -f app.yaml --field 'spec.containers[istio-proxy].image'",
+      ),
+    )
+    .action(async (flags: ExplainFlags) => (await import('./explain.ts')).explainCommand(io, flags))
 }
 
 function addAdmit(program: Command, io: Io): void {

@@ -32,8 +32,8 @@ export interface Rendered {
   readonly text: string
   /** In the order of the text; empty unless `marked` was given. */
   readonly marks: readonly Mark[]
-  /** In the order of the text; empty unless asked for. */
-  readonly spans: readonly Span[]
+  /** In the order of the text; only when asked for. */
+  readonly spans?: readonly Span[]
 }
 
 export interface Template {
@@ -110,7 +110,8 @@ class ParsedTemplate implements Template {
     } catch (error) {
       throw this.located(run, error)
     }
-    return { text: run.text, marks: run.marks, spans: run.spans ?? [] }
+    const { text, marks, spans } = run
+    return spans === undefined ? { text, marks } : { text, marks, spans }
   }
 
   private located(run: Run, error: unknown): unknown {

@@ -7,6 +7,7 @@ import type { Pod } from '../api/kube.ts'
 import type { ClusterView, Message } from '../api/mesh.ts'
 import { ANNOTATION } from '../api/names.ts'
 import { ProblemError } from '../api/problem.ts'
+import type { Rendered } from '../gotemplate/template.ts'
 import { detectNativeSidecars } from '../mesh/native.ts'
 import { uidRanges } from '../mesh/openshift.ts'
 import { applyProxyConfig, effectiveProxyConfig } from '../mesh/proxyconfig.ts'
@@ -43,7 +44,17 @@ export interface InjectionParams {
   readonly deadline?: { readonly now: () => number; readonly at: number }
   /** The workload, where it is not to be derived from the pod. */
   readonly workload?: Workload
+  /** Told of every stage as it is reached, for explanations. */
+  readonly observe?: (stage: InjectionStage) => void
 }
+
+/** The pod as it is after a step of the pipeline; after a template, with what that rendered. */
+export type InjectionStage =
+  | { readonly kind: 'template'; readonly name: string; readonly rendered: Rendered; readonly pod: Pod }
+  | {
+      readonly kind: 'containers' | 'cluster' | 'prometheus' | 'probes' | 'metadata' | 'order'
+      readonly pod: Pod
+    }
 
 export interface InjectionResult {
   /** What the patch is relative to: the incoming pod, its proxy user reset on OpenShift. */
@@ -75,6 +86,7 @@ export function injectPod(params: InjectionParams): InjectionResult {
     const merged = reapplyContainers({ incoming: base, template: made.template, merged: made.merged })
     return adjustInitUser(merged, base, context.proxyConfig)
   })
+  params.observe?.({ kind: 'containers', pod: own })
   const pod = failing('failed to process pod', () => postProcess(own, made, params, context))
   return { base, pod, templates: made.names, warnings: warningsOf(base) }
 }
@@ -148,6 +160,7 @@ function runTemplates(params: InjectionParams, context: Context): Made {
   const stripped = strippedPod(base, context.statusPort)
   const root = rootData({ ...context, stripped, settings })
   const options = {
+    spans: params.observe !== undefined,
     ...(params.deadline === undefined ? {} : { deadline: params.deadline }),
     ...(params.structure === 'refuse' ? { marked: POD_DERIVED } : {}),
   }
@@ -164,6 +177,7 @@ function runTemplates(params: InjectionParams, context: Context): Made {
       'failed parsing generated injected YAML (check Istio sidecar injector configuration)',
       () => mergePod(merged, overlay),
     )
+    params.observe?.({ kind: 'template', name, rendered, pod: merged })
   }
   return { names, template, merged }
 }
@@ -173,15 +187,21 @@ function postProcess(pod: Pod, made: Made, params: InjectionParams, context: Con
   const { values, release, config } = settings
   const { pairs, statusPort, mesh } = context
   const withEnv = applyClusterEnv(pod, pairs)
+  params.observe?.({ kind: 'cluster', pod: withEnv })
   const scraped = applyPrometheusMerge(withEnv, mesh, statusPort)
+  params.observe?.({ kind: 'prometheus', pod: scraped })
   const probed = rewriteProbes(scraped, { statusPort, setting: values.rewriteAppHTTPProbe, release })
+  params.observe?.({ kind: 'probes', pod: probed })
   const labeled = applyMetadata(probed, {
     pairs,
     template: made.template,
     revision: settings.revision,
     injectedAnnotations: config.injectedAnnotations,
   })
-  return orderContainers(labeled, holds(params, context))
+  params.observe?.({ kind: 'metadata', pod: labeled })
+  const ordered = orderContainers(labeled, holds(params, context))
+  params.observe?.({ kind: 'order', pod: ordered })
+  return ordered
 }
 
 /** Whether applications wait for the proxy: said by values, or by the mesh default config with the pod's annotation on it. */
