@@ -138,7 +138,8 @@ ListMeta: selfLink resourceVersion continue remainingItemCount:*int64`
 const TABLE = new TypeTable(WORKLOAD_TYPES, POD_TABLE)
 
 const KINDS: Readonly<Record<string, readonly string[]>> = {
-  v1: ['ReplicationController', 'List'],
+  // OpenShift's first API had no group.
+  v1: ['ReplicationController', 'List', 'DeploymentConfig'],
   'apps/v1': ['Deployment', 'DaemonSet', 'ReplicaSet', 'StatefulSet'],
   'batch/v1': ['Job', 'CronJob'],
   'apps.openshift.io/v1': ['DeploymentConfig'],

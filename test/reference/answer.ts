@@ -9,11 +9,12 @@ import { deepFreeze, type Json } from '../../src/std/json.ts'
 
 /** A snapshot in which `settings` is the default revision. */
 export function snapshotOf(settings: RevisionSettings, cluster: ClusterView): MeshSnapshot {
-  const { revision } = settings
+  // Tests of Istio have injectors with an empty revision, which a snapshot knows as `default`.
+  const name = settings.revision === '' ? 'default' : settings.revision
   return {
     generation: 1,
-    defaultRevision: revision,
-    revisions: { [revision]: { settings } },
+    defaultRevision: name,
+    revisions: { [name]: { settings } },
     tags: {},
     cluster,
   }

@@ -6,10 +6,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ClusterView, NamespaceInfo, NodeVersion } from '../../src/api/mesh.ts'
 import { NEWEST } from '../../src/api/release.ts'
+import { decodePod } from '../../src/injection/inject.ts'
 import { readProxyConfigResource } from '../../src/mesh/proxyconfig-resource.ts'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
 import { POD } from '../../src/patch/schema.ts'
 import { decode } from '../../src/patch/typed.ts'
+import { routeTarget } from '../../src/server/route.ts'
 import { equalJson, isObject, type Json, type JsonObject } from '../../src/std/json.ts'
 import { type Answer, answer } from './answer.ts'
 import { jsonDiff } from './compare.ts'
@@ -34,6 +36,7 @@ interface Expected {
   readonly message?: string
   readonly panic?: string
   readonly finalPod?: Json
+  readonly base?: string
 }
 
 interface SettingsFile {
@@ -78,7 +81,9 @@ function readSetup(folder: string): Setup {
 type Mode = 'refuse' | 'istio'
 
 function check(request: Request, want: Expected, setup: Setup, structure: Mode): string | undefined {
-  const { review, path } = request
+  const { review } = request
+  const target = routeTarget(request.path)
+  const path = target.kind === 'inject' ? target.path : request.path
   const got = answer({ ...setup, review, path, compat: 'istio', structure })
   if (got.uid !== review.request.uid) return `want uid ${review.request.uid}, got ${got.uid}`
   if (want.panic !== undefined) return got.allowed ? `want a refusal (Istio: ${want.panic})` : undefined
@@ -94,9 +99,17 @@ function compare(request: Request, want: Expected, got: Answer): string | undefi
   if (!want.allowed) return compareMessages(want.message ?? '', got.message)
   if (want.injected !== got.injected) return `want injected ${want.injected}, got ${got.injected}`
   if (want.finalPod === undefined) return undefined
-  const typed = request.tags.includes('form:raw')
-  const [left, right] = [want.finalPod, got.final].map((pod) => withoutNulls(typed ? decode(POD, pod) : pod))
+  const form = formOf(request, want)
+  const [left, right] = [want.finalPod, got.final].map((pod) => withoutNulls(form(pod)))
   return equalJson(left, right) ? undefined : jsonDiff(left, right)
+}
+
+/** What both sides are brought into: as they are, typed, or typed as the base of Istio's patch is. */
+function formOf(request: Request, want: Expected): (pod: Json) => Json {
+  if (want.base === 'reencoded') {
+    return (pod) => decodePod(pod, request.review.request.namespace) as unknown as Json
+  }
+  return request.tags.includes('form:raw') ? (pod) => decode(POD, pod) : (pod) => pod
 }
 
 function withoutNulls(value: Json): Json {
