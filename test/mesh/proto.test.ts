@@ -223,7 +223,7 @@ function messageOf(type: ProtoMessage, depth: number): fc.Arbitrary<Message> {
 describe('a message', () => {
   test('survives writing and reading, and is written the same again', () => {
     fc.assert(
-      fc.property(messageOf(MESH_CONFIG, 4), (raw) => {
+      fc.property(messageOf(MESH_CONFIG, 3), (raw) => {
         // Reading once settles what a generator cannot know: oneofs, zero values.
         const message = readMessage(MESH_CONFIG, messageJson(MESH_CONFIG, raw))
         const text = writeMessage(MESH_CONFIG, message)
@@ -231,7 +231,7 @@ describe('a message', () => {
         expect(equalMessages(again, message)).toBe(true)
         expect(writeMessage(MESH_CONFIG, again)).toBe(text)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 
@@ -251,7 +251,7 @@ describe('a message', () => {
         const renamed = readMessage(PROXY_CONFIG, rename(PROXY_CONFIG, json))
         expect(equalJson(messageJson(PROXY_CONFIG, renamed), json)).toBe(true)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 })

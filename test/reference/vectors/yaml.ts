@@ -1,5 +1,5 @@
 // Runs yaml/parse.jsonl, marshal.jsonl and split.jsonl: reading, writing and splitting of YAML, results and texts exact.
-// config.jsonl is about the injector's configuration and is run by its own module.
+// config.jsonl is about the injector's configuration; what checks it stands beside the other mesh inputs.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { parseYaml, yamlToJson } from '../../../src/std/yaml.ts'
 import { splitDocuments } from '../../../src/std/yaml-split.ts'
 import { jsonToYaml, writeYaml } from '../../../src/std/yaml-write.ts'
 import { type Family, type FileReport, readLines, runCases } from '../outcome.ts'
+import { configReport } from './meshconfig.ts'
 
 interface Expected {
   json?: string
@@ -143,4 +144,5 @@ export const run: Family = (dir) => [
   ...report(dir, 'parse.jsonl', parseCase),
   ...report(dir, 'marshal.jsonl', marshalCase),
   ...report(dir, 'split.jsonl', splitCase),
+  ...(existsSync(join(dir, 'config.jsonl')) ? [configReport(dir)] : []),
 ]
