@@ -47,7 +47,9 @@ export interface FieldSources extends InputSources {
   readonly stages: readonly InjectionStage[]
 }
 
-const STEPS: Readonly<Record<Exclude<InjectionStage['kind'], 'template'>, string>> = {
+type TemplateStage = Extract<InjectionStage, { rendered: unknown }>
+
+const STEPS: Readonly<Record<Exclude<InjectionStage['kind'], TemplateStage['kind']>, string>> = {
   containers: "the pod's own container of this name, laid over the template's again",
   cluster: 'cluster, network and env pairs of the webhook path',
   prometheus: 'merging of Prometheus metrics',
@@ -62,7 +64,7 @@ export function explainField(text: string, sources: FieldSources): FieldReport {
   const final = last as unknown as Json
   const asked = parseFieldPath(text)
   const steps = byIdentity(final, asked)
-  const path = fieldPathText(steps)
+  const path = fieldPathText(final, steps)
   const changes: FieldChange[] = []
   let before = valueAt(sources.raw, steps)
   if (before !== undefined) changes.push({ by: 'the manifest', value: before })
@@ -73,7 +75,8 @@ export function explainField(text: string, sources: FieldSources): FieldReport {
     const value = valueAt(stage.pod as unknown as Json, steps)
     if (equalJson(before, value)) continue
     before = value
-    if (stage.kind === 'template') changes.push(templateChange(stage, steps, value, sources))
+    if (stage.kind === 'rendered' || stage.kind === 'template')
+      changes.push(templateChange(stage, steps, value, sources))
     else changes.push({ by: STEPS[stage.kind], value })
   }
   if (changes.length === 0) throw unknownField(final, asked, text)
@@ -82,13 +85,13 @@ export function explainField(text: string, sources: FieldSources): FieldReport {
 
 function unknownField(final: Json, steps: readonly FieldStep[], text: string): ProblemError {
   const { path, has } = nearest(final, steps)
-  const at = path.length === 0 ? 'the pod' : fieldPathText(path)
+  const at = path.length === 0 ? 'the pod' : fieldPathText(final, path)
   const message = `the pod has no field "${text}", before or after injection`
   return new ProblemError('not-found', message, {}, `${at} has: ${has.join(', ') || 'nothing'}`)
 }
 
 function templateChange(
-  stage: Extract<InjectionStage, { kind: 'template' }>,
+  stage: TemplateStage,
   steps: readonly FieldStep[],
   value: Json | undefined,
   sources: FieldSources,

@@ -103,7 +103,7 @@ function explained(run: Run, manifest: Manifest, place: PodPlace): Explanation {
   return {
     object: place.title,
     file: manifest.document.source.name,
-    line: positionIn(manifest.document, place.path).line,
+    line: positionIn(manifest.document, place.objectPath).line,
     namespace: { name: namespace, known: subject.namespaceKnown, labels: subject.namespaceLabels },
     webhook: judgement.entries.map(({ entry, matches, because }) => ({
       entry: entry.name,

@@ -26,12 +26,13 @@ export function parseFieldPath(text: string): FieldStep[] {
   return steps
 }
 
-export function fieldPathText(steps: readonly FieldStep[]): string {
+/** The path as people write it: items of lists in brackets, keys in brackets where they are no plain words. */
+export function fieldPathText(value: Json, steps: readonly FieldStep[]): string {
   return steps
     .map((step, i) => {
-      if (typeof step === 'number') return `[${step}]`
-      if (/^[A-Za-z]\w*$/.test(step)) return i === 0 ? step : `.${step}`
-      return `[${step}]`
+      const item = typeof step === 'number' || Array.isArray(valueAt(value, steps.slice(0, i)))
+      if (item || !/^[A-Za-z]\w*$/.test(step)) return `[${step}]`
+      return i === 0 ? step : `.${step}`
     })
     .join('')
 }

@@ -56,6 +56,13 @@ export function namespaceOption(): Option {
   return new Option('-n, --namespace <name>', 'namespace of objects that name none').default('default')
 }
 
+export function templateOption(): Option {
+  return new Option(
+    '--template <name>',
+    'template to run instead of those the pod gets; repeatable',
+  ).argParser(collect)
+}
+
 export function tagOption(): Option {
   return new Option('--tag <name>', 'revision tag that points at the revision; repeatable').argParser(collect)
 }

@@ -30,7 +30,8 @@ export function positionIn(
 /** `error` with file, line, column and object filled in, where it is a problem and does not know them itself. */
 export function locatedIn(error: unknown, document: Document, place: PodPlace): unknown {
   if (!(error instanceof ProblemError)) return error
-  const path = [...place.path, ...pathOf(error, place)]
+  const inside = pathOf(error, place)
+  const path = inside.length === 0 ? place.objectPath : [...place.path, ...inside]
   const where: Where = {
     ...error.where,
     file: document.source.name,
@@ -40,7 +41,7 @@ export function locatedIn(error: unknown, document: Document, place: PodPlace): 
   return new ProblemError(error.code, error.message, where, error.hint)
 }
 
-/** The annotation that the problem names in its field or its message, else the spec field. */
+/** The annotation that the problem names in its field or its message; empty when it names none. */
 function pathOf(error: ProblemError, place: PodPlace): readonly string[] {
   const metadata = own(place.template, 'metadata')
   const annotations = isObject(metadata) ? own(metadata, 'annotations') : undefined

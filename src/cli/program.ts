@@ -12,12 +12,15 @@ import {
   namespaceOption,
   outputFileOption,
   tagOption,
+  templateOption,
 } from './flags.ts'
 import type { InjectFlags, UninjectFlags } from './inject.ts'
 import { EXIT, Exit, type Io } from './io.ts'
 import type { KubeInjectFlags } from './kube-inject.ts'
 import type { DataFormat } from './output.ts'
 import { reportProblem } from './print.ts'
+import type { TemplateLintFlags } from './template-lint.ts'
+import type { TemplateRenderFlags } from './template-render.ts'
 import { addWebhookCommand } from './webhook.ts'
 
 /** Runs one command line (without `node` and script) and returns its exit code. */
@@ -53,6 +56,7 @@ export function buildProgram(io: Io): Command {
   addAdmit(program, io)
   addExplain(program, io)
   addWebhookCommand(program, io)
+  addTemplate(program, io)
   addVersion(program, io)
   addCompletion(program, io)
   return program
@@ -146,6 +150,38 @@ function addAdmit(program: Command, io: Io): void {
   )
     .addHelpText('after', example('remora admit --offline < review.json'))
     .action(async (flags: AdmitFlags) => (await import('./admit.ts')).admitCommand(io, flags))
+}
+
+function addTemplate(program: Command, io: Io): void {
+  const template = program
+    .command('template')
+    .description('check injection templates, and see what they make')
+  addSettingsFlags(
+    template
+      .command('lint')
+      .description(
+        'find what is wrong with an injection config and its templates; exit code 3 if anything is',
+      )
+      .addOption(dataFormatOption()),
+  )
+    .addHelpText('after', example('remora template lint --injectConfigFile config.yaml'))
+    .action(async (flags: TemplateLintFlags) =>
+      (await import('./template-lint.ts')).templateLintCommand(io, flags),
+    )
+  addSettingsFlags(
+    template
+      .command('render')
+      .description('print what the templates of a pod make, before it is merged; of a sample pod without -f')
+      .addOption(filenameOption().makeOptionMandatory(false))
+      .addOption(dataFormatOption())
+      .addOption(namespaceOption())
+      .addOption(templateOption())
+      .option(...PATH_FLAG),
+  )
+    .addHelpText('after', example('remora template render -f app.yaml --template sidecar'))
+    .action(async (flags: TemplateRenderFlags) =>
+      (await import('./template-render.ts')).templateRenderCommand(io, flags),
+    )
 }
 
 function addVersion(program: Command, io: Io): void {

@@ -37,6 +37,16 @@ const PATTERNS: readonly [RegExp, TemplateInput['kind']][] = [
   ],
 ]
 
+/** What the injector makes the proxy's image of. */
+const PROXY_IMAGE: readonly [TemplateInput['kind'], string][] = [
+  ['annotation', ANNOTATION.proxyImageType],
+  ['proxy config', 'image.imageType'],
+  ['value', 'global.proxy.image'],
+  ['value', 'global.hub'],
+  ['value', 'global.tag'],
+  ['value', 'global.variant'],
+]
+
 /** The inputs of an expression, each once, in the order of the kinds above. */
 export function inputsOf(expression: string, sources: InputSources): TemplateInput[] {
   const found = new Map<string, TemplateInput>()
@@ -46,6 +56,9 @@ export function inputsOf(expression: string, sources: InputSources): TemplateInp
       if (kind === 'pod' && /^ObjectMeta\.(Annotations|Labels)$/.test(name)) continue
       if (kind === 'pod' && new RegExp(`\\bannotation\\s+\\$?\\.${name}\\s`).test(expression)) continue
       found.set(`${kind} ${name}`, { kind, name, ...lookUp(kind, name, sources) })
+      for (const [behind, path] of name === 'ProxyImage' ? PROXY_IMAGE : []) {
+        found.set(`${behind} ${path}`, { kind: behind, name: path, ...lookUp(behind, path, sources) })
+      }
     }
   }
   return [...found.values()]

@@ -11,6 +11,8 @@ import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
 export interface PodPlace {
   /** Keys and indexes from the document's root to the object that has the pod's `metadata` and `spec`. */
   readonly path: readonly (string | number)[]
+  /** The same for the object itself. */
+  readonly objectPath: readonly (string | number)[]
   /** The object in the document that a person would name: a workload, or the pod. */
   readonly object: JsonObject
   readonly kind: string
@@ -78,7 +80,14 @@ function placesBelow(raw: Json, path: readonly (string | number)[], kindOf = noK
   if (row === undefined || !row.groups.includes(group)) return []
   let template: Json | undefined = raw
   for (const key of row.path) template = isObject(template) ? own(template, key) : undefined
-  const place = { object: data, kind, apiVersion, title: titleOf(data), path: [...path, ...row.path] }
+  const place = {
+    object: data,
+    kind,
+    apiVersion,
+    title: titleOf(data),
+    path: [...path, ...row.path],
+    objectPath: path,
+  }
   if (isObject(template)) return [{ ...place, template }]
   const spec = own(raw, 'spec')
   if (kind === 'Rollout' && isObject(spec) && own(spec, 'workloadRef') !== undefined) return []

@@ -27,6 +27,7 @@ import { rewriteProbes } from './postprocess/probes.ts'
 import { applyPrometheusMerge } from './postprocess/prometheus.ts'
 import { POD_DERIVED, renderTemplate, rootData, templateNamed } from './render.ts'
 import { selectTemplates } from './select.ts'
+import { checkStructure } from './structure.ts'
 import { validateAnnotations } from './validate.ts'
 import { type Workload, workloadOf } from './workload.ts'
 
@@ -50,7 +51,13 @@ export interface InjectionParams {
 
 /** The pod as it is after a step of the pipeline; after a template, with what that rendered. */
 export type InjectionStage =
-  | { readonly kind: 'template'; readonly name: string; readonly rendered: Rendered; readonly pod: Pod }
+  | {
+      /** `rendered`: before the template is merged; `template`: after it. */
+      readonly kind: 'rendered' | 'template'
+      readonly name: string
+      readonly rendered: Rendered
+      readonly pod: Pod
+    }
   | {
       readonly kind: 'containers' | 'cluster' | 'prometheus' | 'probes' | 'metadata' | 'order'
       readonly pod: Pod
@@ -169,6 +176,7 @@ function runTemplates(params: InjectionParams, context: Context): Made {
   let merged = base
   for (const name of names) {
     const rendered = renderTemplate(templateNamed(settings.templates, name), root, options)
+    params.observe?.({ kind: 'rendered', name, rendered, pod: merged })
     const overlay = failing('failed applying injection overlay', () => readOverlay(rendered.text))
     if (overlay === undefined) continue
     template = failing('failed applying injection overlay', () => mergePod(template, overlay))
