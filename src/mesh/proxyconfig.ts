@@ -11,8 +11,6 @@ import { type Draft, JsonError, readMessage, setField } from './proto-read.ts'
 import { equalMessages } from './proto-write.ts'
 import { yamlData } from './yaml-text.ts'
 
-export { validateProxyConfig } from './proxyconfig-validate.ts'
-
 const SECOND = 1_000_000_000n
 
 const DEFAULT: Message = {

@@ -9,9 +9,9 @@ import {
   effectiveProxyConfig,
   kubeInjectMesh,
   mergeProxyConfig,
-  validateProxyConfig,
 } from '../../src/mesh/proxyconfig.ts'
 import { readProxyConfigResource } from '../../src/mesh/proxyconfig-resource.ts'
+import { validateProxyConfig } from '../../src/mesh/proxyconfig-validate.ts'
 import { deepFreeze, type Json } from '../../src/std/json.ts'
 
 const SECOND = 1_000_000_000n
