@@ -5,11 +5,12 @@ import type { ArgNode, CommandNode, IdentifierNode, Node } from './ast.ts'
 import { nodeText } from './ast.ts'
 import { BUILTINS } from './builtins.ts'
 import { convert, paramType, takesAnything, VALUE } from './convert.ts'
+import { type FieldCache, field, findMethod, type MissingKey } from './field.ts'
 import { FuncError, type TemplateFunc } from './func.ts'
 import { CLEAN, MARKED, ROOT, type Run, SERIALISED, type Taint } from './run.ts'
 import { type Slots, UNSET } from './scope.ts'
 import { type GoFunc, type GoType, type GoValue, Typed } from './value.ts'
-import { field, findMethod, kindOf, type MissingKey, truth, typeName } from './value-ops.ts'
+import { kindOf, truth, typeName } from './value-ops.ts'
 
 /** The value of an expression. */
 export type Eval = (run: Run, dot: GoValue) => GoValue
@@ -234,25 +235,38 @@ export function compileFields(c: Compilation, site: FieldSite): Command {
   const { receiver, at, names } = site
   const boxedReceiver = receiverFlag(site)
   const { missing, tracking } = c
-  const [first = '', ...rest] = names
-  const read: Eval = (run, dot) => {
-    let value = receiver(run, dot)
+  const [first = '', ...others] = names
+  const cache = newCache()
+  const rest = others.map((name) => ({ name, cache: newCache() }))
+  const readFirst: Eval = (run, dot) => {
+    const value = receiver(run, dot)
     if (at !== undefined) run.at = at
-    let previous = value
-    value = field(previous, first, missing, boxedReceiver(run))
-    for (const name of rest) {
-      const next = field(value, name, missing, isBoxed(previous, value))
-      previous = value
-      value = next
-    }
-    return value
+    return field(value, first, missing, boxedReceiver(run), cache)
   }
+  const read: Eval =
+    rest.length === 0
+      ? readFirst
+      : (run, dot) => {
+          let previous = receiver(run, dot)
+          if (at !== undefined) run.at = at
+          let value = field(previous, first, missing, boxedReceiver(run), cache)
+          for (const step of rest) {
+            const next = field(value, step.name, missing, isBoxed(previous, value), step.cache)
+            previous = value
+            value = next
+          }
+          return value
+        }
   if (!tracking) return read
   return (run, dot) => {
     const value = read(run, dot)
     run.taint = fieldTaint(run, first)
     return value
   }
+}
+
+function newCache(): FieldCache {
+  return { type: undefined, member: undefined }
 }
 
 function receiverFlag({ boxed }: FieldSite): (run: Run) => boolean {

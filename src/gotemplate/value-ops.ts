@@ -1,25 +1,14 @@
-// Reading Go values: truth, fields, methods, entries, elements. Every read of data by a template or a function goes
-// through `field`, `index...`, `entries` and `elements` here, so that one place sees (or records) all reads.
+// Reading Go values: kinds, truth, lengths, entries, elements; fields and methods are in field.ts. Templates and
+// functions read data through these two files only, so that one place sees (or records) all reads.
 // Only own properties are data. Nothing is copied or changed.
 
 import { byteLength } from '../std/bytes.ts'
-import { FuncError } from './func.ts'
-import { ANY, DICT, typeName, typeOf, wrap, zeroOf } from './types.ts'
+import { ANY, DICT, typeOf, wrap } from './types.ts'
 import { compareBytes } from './utf8.ts'
-import {
-  type GoField,
-  type GoKind,
-  type GoMap,
-  type GoMethod,
-  type GoType,
-  type GoValue,
-  Typed,
-} from './value.ts'
+import { type GoKind, type GoMap, type GoType, type GoValue, Typed } from './value.ts'
 
+export { field, fieldsOf, findMethod, type MissingKey } from './field.ts'
 export { typeName, typeOf } from './types.ts'
-
-/** What reading an absent key of a map gives: no value, the zero value of the element type, or an error. */
-export type MissingKey = 'default' | 'zero' | 'error'
 
 /** The kind of a value; 'invalid' for no value and for nil. */
 export function kindOf(value: GoValue): GoKind | 'invalid' {
@@ -110,140 +99,6 @@ export function lengthOf(value: GoValue): number | undefined {
     default:
       return undefined
   }
-}
-
-/**
- * The field, method result or map entry `name`, following pointers, as `.name` in a template.
- * Throws FuncError with Go's text. `boxed` says that the value was held by an interface, which the text then names.
- */
-export function field(value: GoValue, name: string, missing: MissingKey = 'default', boxed = false): GoValue {
-  if (value === undefined) {
-    if (missing === 'error') throw new FuncError(`nil data; no entry for key ${JSON.stringify(name)}`)
-    return undefined
-  }
-  if (value === null) throw new FuncError(`nil pointer evaluating interface {}.${name}`)
-  if (typeof value === 'object') {
-    if (value instanceof Typed) return typedField(value, name, missing, boxed)
-    if (!Array.isArray(value)) return entry(DICT, value as GoMap, name, missing)
-  }
-  throw new FuncError(`can't evaluate field ${name} in type ${boxed ? ANY.name : typeName(value)}`)
-}
-
-function entry(type: GoType, raw: GoMap | undefined, name: string, missing: MissingKey): GoValue {
-  if (raw !== undefined && Object.hasOwn(raw, name)) return wrap(type.elem ?? ANY, raw[name])
-  if (missing === 'default') return undefined
-  if (missing === 'zero') return zeroOf(type.elem ?? ANY)
-  throw new FuncError(`map has no entry for key ${JSON.stringify(name)}`)
-}
-
-function typedField(value: Typed, name: string, missing: MissingKey, boxed: boolean): GoValue {
-  const method = findMethod(value, name)
-  if (method !== undefined) {
-    const { params } = method.method
-    if (params.length > 0) {
-      throw new FuncError(`wrong number of args for ${name}: want ${params.length} got 0`)
-    }
-    return method.method.call(method.raw, [])
-  }
-  const target = indirect(value)
-  const outer = boxed ? ANY.name : value.type.name
-  if (target instanceof Typed) {
-    const { type, raw } = target
-    if (type.kind === 'struct') {
-      const found = fieldsOf(type).get(name)
-      if (found !== undefined) return readPath(found, raw)
-    } else if (type.kind === 'map') {
-      if (type.key === undefined || type.key.name === 'string') {
-        return entry(type, raw as GoMap | undefined, name, missing)
-      }
-    } else if (type.kind === 'pointer') {
-      const elem = type.elem ?? ANY
-      if (elem.kind !== 'struct' || fieldsOf(elem).has(name)) {
-        throw new FuncError(`nil pointer evaluating ${outer}.${name}`)
-      }
-    }
-  } else if (typeof target === 'object' && target !== null && !Array.isArray(target)) {
-    return entry(DICT, target as GoMap, name, missing)
-  }
-  throw new FuncError(`can't evaluate field ${name} in type ${outer}`)
-}
-
-/** A bound method: call it with `method.call(raw, args)`. */
-export interface BoundMethod {
-  readonly method: GoMethod
-  readonly raw: unknown
-}
-
-/** The method `name` of a value: of its type, of what it points to, or promoted from an embedded field. */
-export function findMethod(value: GoValue, name: string): BoundMethod | undefined {
-  if (!(value instanceof Typed)) return undefined
-  const { type, raw } = value
-  const own = type.methods?.().get(name)
-  if (own !== undefined) return { method: own, raw }
-  if (type.kind === 'pointer') {
-    if (type.elem === undefined || raw === undefined) return undefined
-    return findMethod(new Typed(type.elem, raw), name)
-  }
-  if (type.kind !== 'struct') return undefined
-  for (const path of embeddedOf(type)) {
-    const inner = path[path.length - 1]?.type
-    const method = inner?.methods?.().get(name) ?? inner?.elem?.methods?.().get(name)
-    if (method !== undefined) return { method, raw: follow(path, raw) }
-  }
-  return undefined
-}
-
-type Path = readonly GoField[]
-
-const fieldTables = new WeakMap<GoType, ReadonlyMap<string, Path>>()
-
-/** Own and promoted fields of a struct, by name; the shallowest wins, as in Go. */
-export function fieldsOf(type: GoType): ReadonlyMap<string, Path> {
-  const known = fieldTables.get(type)
-  if (known !== undefined) return known
-  const table = new Map<string, Path>()
-  let level: { type: GoType; path: Path }[] = [{ type, path: [] }]
-  while (level.length > 0) {
-    const next: { type: GoType; path: Path }[] = []
-    for (const { type: outer, path } of level) {
-      for (const [name, found] of outer.fields?.() ?? []) {
-        const inner = [...path, found]
-        if (!table.has(name)) table.set(name, inner)
-        if (found.embedded === true && inner.length < 8)
-          next.push({ type: structOf(found.type), path: inner })
-      }
-    }
-    level = next
-  }
-  fieldTables.set(type, table)
-  return table
-}
-
-function embeddedOf(type: GoType): Path[] {
-  return [...fieldsOf(type).values()].filter((path) => path.every((step) => step.embedded === true))
-}
-
-function structOf(type: GoType): GoType {
-  return type.kind === 'pointer' && type.elem !== undefined ? type.elem : type
-}
-
-function follow(path: Path, raw: unknown): unknown {
-  let at = raw
-  for (const step of path) at = at === undefined || at === null ? undefined : step.get(at)
-  return at
-}
-
-function readPath(path: Path, raw: unknown): GoValue {
-  let at = raw
-  for (let i = 0; i < path.length; i++) {
-    const step = path[i] as GoField
-    at = at === undefined ? undefined : step.get(at)
-    if (i === path.length - 1) return wrap(step.type, at)
-    if (at === undefined && step.type.kind === 'pointer') {
-      throw new FuncError(`reflect: indirection through nil pointer to embedded struct field ${step.name}`)
-    }
-  }
-  return undefined
 }
 
 /** The entries of a map in Go's key order; undefined when the value is no map. */
