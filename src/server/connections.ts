@@ -66,12 +66,19 @@ export class Connections {
     this.known.set(key, connection)
   }
 
-  /** Ends the connections without a request that were not touched for `idleMs`. */
-  endIdle(idleMs: number): void {
-    const since = this.now() - idleMs
-    for (const connection of this.all()) {
-      if (connection.active === 0 && connection.touched <= since) connection.socket.destroySoon()
+  /**
+   * Ends the connections that had an answer, and no request since for `idleMs`. Those that never sent a request yet may
+   * be about to: they are ended only once they were silent for `silentMs`.
+   */
+  endIdle(idleMs: number, silentMs: number): void {
+    const now = this.now()
+    const end = (group: Iterable<Connection>, ms: number): void => {
+      for (const connection of group) {
+        if (connection.active === 0 && connection.touched <= now - ms) connection.socket.destroySoon()
+      }
     }
+    end(this.known.values(), idleMs)
+    end(this.newcomers.values(), silentMs)
   }
 
   /** Ends all connections, whatever they do. */

@@ -16,6 +16,8 @@ export function routeTarget(url: string): Target {
   const { path, query } = split(url)
   const decoded = decodePath(path)
   if (decoded === undefined) return { kind: 'malformed' }
+  // `OPTIONS *` asks about the server, and is no path.
+  if (path === '*') return { kind: 'not-found' }
   const clean = cleanPath(path)
   if (clean !== path) return { kind: 'redirect', location: `${clean}${query}` }
   if (decoded === '/ready') return { kind: 'ready' }

@@ -150,8 +150,10 @@ function refuseClient(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.destroySoon()
 }
 
-/** Connections that were silent for so long may be closed without cutting off a request that is under way. */
+/** Connections that were idle for so long after an answer are closed at the end. */
 const IDLE_AT_END_MS = 500
+/** Connections that never sent anything are given longer: their client may be slow to begin. */
+const SILENT_AT_END_MS = 3000
 const LOOK_MS = 25
 
 async function closeServer(
@@ -165,10 +167,10 @@ async function closeServer(
   // Not `server.close()`: that would close idle connections at once, and with them requests that are on their way.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
   const look = setInterval(() => {
-    if (performance.now() < until) connections.endIdle(IDLE_AT_END_MS)
+    if (performance.now() < until) connections.endIdle(IDLE_AT_END_MS, SILENT_AT_END_MS)
     else connections.destroyAll()
   }, LOOK_MS)
-  connections.endIdle(IDLE_AT_END_MS)
+  connections.endIdle(IDLE_AT_END_MS, SILENT_AT_END_MS)
   await closed
   clearInterval(look)
   // Fastify and Node tidy up; the server is closed already, which Node reports as an error.

@@ -5,7 +5,7 @@ import { Agent } from 'node:https'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Child, startChild } from './child.ts'
-import { call, until } from './client.ts'
+import { call, rawConnection, readToEnd, until } from './client.ts'
 
 let child: Child | undefined
 afterEach(async () => {
@@ -32,21 +32,25 @@ interface Tally {
   readonly failed: string[]
 }
 
-/** Sends one request after the other over a kept connection until the port is closed. */
-async function client(target: Child, tally: Tally, goOn: () => boolean): Promise<void> {
+/**
+ * Sends one request after the other over a kept connection, and connects again when it was told to close. Once the
+ * endpoint is gone (`moved`), it connects no more, as an API server behind a Service.
+ */
+async function client(target: Child, tally: Tally, moved: () => boolean): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  while (goOn()) {
+  const headers = { 'Content-Type': 'application/json' }
+  for (;;) {
     try {
-      const headers = { 'Content-Type': 'application/json' }
       const reply = await call({ port: target.port, ca: target.ca, agent, headers, body: REVIEW })
       if (reply.status !== 200 || !reply.body.includes('"uid":"u-1","allowed":true'))
         tally.failed.push(reply.body)
       tally.answered++
-      if (reply.headers['connection'] === 'close') tally.closing++
+      if (reply.headers['connection'] !== 'close') continue
+      tally.closing++
+      if (moved()) break
     } catch (error) {
-      // A port that is closed takes no request; whatever else happens has lost one.
-      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') break
       tally.failed.push(String(error))
+      break
     }
   }
   agent.destroy()
@@ -58,21 +62,26 @@ async function readyz(target: Child): Promise<number> {
 
 describe('SIGTERM', () => {
   it('is not ready at once, goes on serving for the drain time, and ends with 0 failed requests', async () => {
-    child = await startChild(['--drain', '1500ms', '--log-level', 'info'])
+    child = await startChild(['--drain', '3s'])
     const target = child
     const tally: Tally = { answered: 0, closing: 0, failed: [] }
     expect(await readyz(target)).toBe(200)
-    const clients = Array.from({ length: 20 }, () => client(target, tally, () => true))
+    let moved = false
+    const clients = Array.from({ length: 20 }, () => client(target, tally, () => moved))
+    const idle = await rawConnection(target.port, target.ca)
+    const idleEnd = readToEnd(idle)
     await until(() => tally.answered > 100)
     target.process.kill('SIGTERM')
     await target.said('draining')
     expect(await readyz(target)).toBe(503)
     const before = tally.answered
     await until(() => tally.answered > before + 100)
-    expect(tally.closing).toBeGreaterThan(0)
+    moved = true
     await Promise.all(clients)
+    expect(tally.closing).toBeGreaterThan(50)
     expect(tally.failed).toEqual([])
     expect(await target.ended).toBe(0)
+    expect(await idleEnd).toBe('')
   })
 
   it('ends at once at a second signal', async () => {
