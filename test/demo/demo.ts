@@ -15,6 +15,8 @@ import type { Json, JsonObject } from '../../src/std/json.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
 
 const DEPLOYMENT = 'deployment.yaml'
+/** What an API server sends when the Deployment's ReplicaSet makes a pod. */
+const REVIEW = 'review.json'
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
 interface Running {
@@ -49,41 +51,6 @@ async function startWebhook(stateDir: string): Promise<Running> {
     resolve({ process: child, port: facts.port, ca: Buffer.from(facts.caBundle, 'base64').toString(), log })
   })
   return promise
-}
-
-/** The review that an API server sends when the Deployment's ReplicaSet makes a pod. */
-function reviewOf(deployment: JsonObject): { uid: string; pod: Pod; review: JsonObject } {
-  const { metadata, spec } = deployment as {
-    metadata: { name: string; namespace: string }
-    spec: { template: Pod }
-  }
-  const { template } = spec
-  const hash = '6d4cf56db6'
-  const owner = {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    name: `${metadata.name}-${hash}`,
-    uid: '',
-    controller: true,
-  }
-  const pod: Pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      ...template.metadata,
-      generateName: `${owner.name}-`,
-      labels: { ...template.metadata.labels, 'pod-template-hash': hash },
-      ownerReferences: [owner],
-    },
-    spec: template.spec,
-  }
-  const uid = '705ab4f5-6393-11e8-b7cc-42010a800002'
-  const review = {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    request: { uid, namespace: metadata.namespace, operation: 'CREATE', object: pod as unknown as Json },
-  }
-  return { uid, pod, review }
 }
 
 function post(webhook: Running, review: JsonObject): Promise<JsonObject> {
@@ -143,9 +110,8 @@ async function main(): Promise<void> {
   const stateDir = mkdtempSync(join(tmpdir(), 'remora-demo-'))
   const webhook = await startWebhook(stateDir)
   try {
-    const { pod, review } = reviewOf(
-      parseYaml(readFileSync(join(import.meta.dirname, DEPLOYMENT), 'utf8')) as JsonObject,
-    )
+    const review = JSON.parse(readFileSync(join(import.meta.dirname, REVIEW), 'utf8')) as JsonObject
+    const pod = (review['request'] as JsonObject)['object'] as unknown as Pod
     heading(
       `The webhook serves https://127.0.0.1:${webhook.port}/inject; an API server would now send it this pod`,
     )
