@@ -31,7 +31,7 @@ type Zones = Map<string, Set<string>>
 /** Whether a locality lies within an earlier one; otherwise it is remembered. */
 function overlaps(seen: Map<string, Zones>, region: string, zone?: string, subZone?: string): boolean {
   const zones = seen.get(region)
-  if (seen.has('*') || (zones !== undefined && zone === undefined)) return true
+  if (zones !== undefined && zone === undefined) return true
   if (zones === undefined) {
     seen.set(region, new Map([[zone ?? '*', new Set([subZone ?? '*'])]]))
     return false

@@ -1,6 +1,5 @@
 // Messages as proto-JSON, the way golang/protobuf's jsonpb writes it (contract §3.4): fields in declaration order, unset
 // ones left out, set messages kept even if empty, map keys in byte order, 64-bit integers quoted, Go's HTML escaping.
-// A oneof stands where its first member is declared.
 
 import type { Message } from '../api/mesh.ts'
 import { compareGoStrings, goJson, goJsonNumber, goJsonString } from '../std/gojson.ts'
@@ -42,13 +41,9 @@ function writeField(field: ProtoField, value: unknown): string {
 /** The message as one line of JSON. */
 export function writeMessage(type: ProtoMessage, message: Message): string {
   const members: string[] = []
-  const places = new Map<string, number>()
   for (const field of type.fields) {
-    const place = field.oneof === undefined ? members.length : (places.get(field.oneof) ?? members.length)
-    if (field.oneof !== undefined) places.set(field.oneof, place)
     const value = message[field.json]
-    if (value === undefined) continue
-    members.splice(place, 0, `${goJsonString(field.json)}:${writeField(field, value)}`)
+    if (value !== undefined) members.push(`${goJsonString(field.json)}:${writeField(field, value)}`)
   }
   return `{${members.join(',')}}`
 }
