@@ -6,9 +6,10 @@
 import { ProblemError } from '../api/problem.ts'
 import { compareGoStrings, goJsonNumber, goJsonString } from './gojson.ts'
 import type { Json } from './json.ts'
-import { type ComposeLimits, Composer, type YamlObject, type YamlValue } from './yaml/compose.ts'
+import { type ComposeLimits, Composer } from './yaml/compose.ts'
 import { GoFloat } from './yaml/resolve.ts'
 import { YamlFault } from './yaml/token.ts'
+import type { YamlObject, YamlValue } from './yaml/tree.ts'
 
 export interface YamlLimits extends ComposeLimits {
   /** Nested collections. */
@@ -54,11 +55,11 @@ function parse(text: string, exact: boolean, limits: YamlLimits): YamlValue {
   const composer = new Composer(forbidden < 0 ? body : body.slice(0, forbidden), exact, limits)
   try {
     const value = composer.document()
-    if (forbidden >= 0 && forbidden <= composer.position + PIECE) throw controlFault(body, forbidden)
-    return value
+    if (forbidden < 0 || forbidden > composer.position + PIECE) return value
   } catch (error) {
-    throw problemOf(error)
+    if (forbidden < 0 || forbidden > composer.position + PIECE) throw problemOf(error)
   }
+  throw problemOf(controlFault(body, forbidden))
 }
 
 function controlFault(body: string, at: number): YamlFault {

@@ -3,19 +3,19 @@
 // anchor, so data may be shared and must not be changed. Throws YamlFault.
 
 import { settle } from '../bytes.ts'
-import { isObject, own, setOwn } from '../json.ts'
-import { keyText } from './key.ts'
-import { GoFloat, type Scalar } from './resolve.ts'
+import { own, setOwn } from '../json.ts'
+import { type Anchor, Anchors } from './anchors.ts'
+import { DECODING, Faults, KEYS } from './faults.ts'
+import { TagHandles } from './handles.ts'
+import { type KeyProblem, keySentence, keyText } from './key.ts'
+import { GoFloat, resolvePlain, type Scalar } from './resolve.ts'
 import { Scanner } from './scanner.ts'
 import { resolveTagged } from './tags.ts'
 import * as T from './token.ts'
 import { type Mark, parserFault, type Token, YamlFault } from './token.ts'
+import { isMap, refuseInfinite, type YamlObject, type YamlValue } from './tree.ts'
 
-/** A decoded node. GoFloat and bigint appear only where the caller asked for exact numbers. */
-export type YamlValue = Scalar | GoFloat | YamlValue[] | YamlObject
-export interface YamlObject {
-  [key: string]: YamlValue
-}
+export type { YamlObject, YamlValue } from './tree.ts'
 
 export interface ComposeLimits {
   readonly depth: number
@@ -26,43 +26,31 @@ export interface ComposeLimits {
 /** The key `<<`, which merges the value into the mapping. */
 const MERGE = Symbol('merge')
 
-interface Anchor {
-  /** Undefined while the node is being read: an alias in there would contain itself. */
-  value: YamlValue | undefined
-  /** How many nodes an alias stands for. */
-  size: number
+/** What cannot be a key; the sentence about it needs the value. */
+interface BadKey {
+  readonly problem: KeyProblem
+  readonly value: YamlValue
+  readonly at: Mark
 }
 
-const DEFAULT_HANDLES: readonly (readonly [string, string])[] = [
-  ['!', '!'],
-  ['!!', 'tag:yaml.org,2002:'],
-]
-
-/** Small and middle-sized documents may come almost wholly from aliases, large ones hardly: go-yaml's limits. */
-const RATIO_FROM = 400_000
-const RATIO_TO = 4_000_000
-
-function allowedAliasRatio(nodes: number): number {
-  if (nodes <= RATIO_FROM) return 0.99
-  if (nodes >= RATIO_TO) return 0.1
-  return 0.99 - 0.89 * ((nodes - RATIO_FROM) / (RATIO_TO - RATIO_FROM))
-}
+type Key = string | typeof MERGE | BadKey
 
 export class Composer {
   private readonly scanner: Scanner
   private readonly exact: boolean
   private readonly limits: ComposeLimits
-  private readonly anchors = new Map<string, Anchor>()
-  private handles: (readonly [string, string])[] = []
+  private readonly anchors: Anchors<YamlValue>
+  private readonly handles = new TagHandles()
+  private readonly faults = new Faults()
   private depth = 0
   private hasBinary = false
-  private nodes = 0
-  private aliased = 0
+  private hasInfinite = false
 
   constructor(text: string, exact: boolean, limits: ComposeLimits) {
     this.scanner = new Scanner(text, limits.depth)
     this.exact = exact
     this.limits = limits
+    this.anchors = new Anchors(limits.aliases)
   }
 
   /** The first document, null when there is none. Reads no further than the token behind it. */
@@ -72,16 +60,16 @@ export class Composer {
     if (token.kind === T.STREAM_END) return null
     let content = true
     if (token.kind <= T.DOCUMENT_START) {
-      this.directives()
+      this.handles.read(scanner)
       token = scanner.peek()
       if (token.kind !== T.DOCUMENT_START) throw parserFault('did not find expected <document start>', token)
       scanner.skip()
       content = scanner.peek().kind > T.DOCUMENT_END
-    } else {
-      this.handles = [...DEFAULT_HANDLES]
     }
     const value = content ? this.node(true, false) : null
     scanner.peek()
+    this.faults.throwFirst()
+    if (this.hasInfinite) refuseInfinite(value, token)
     return value
   }
 
@@ -90,57 +78,35 @@ export class Composer {
     return this.scanner.pos
   }
 
-  private directives(): void {
-    const { scanner } = this
-    const seen: (readonly [string, string])[] = []
-    let version = false
-    for (;;) {
-      const token = scanner.peek()
-      if (token.kind === T.VERSION_DIRECTIVE) {
-        if (version) throw parserFault('found duplicate %YAML directive', token)
-        if (token.value !== '1.1') throw parserFault('found incompatible YAML document', token)
-        version = true
-      } else if (token.kind === T.TAG_DIRECTIVE) {
-        if (seen.some(([handle]) => handle === token.value)) {
-          throw parserFault('found duplicate %TAG directive', token)
-        }
-        seen.push([token.value, token.suffix])
-      } else {
-        break
-      }
-      scanner.skip()
-    }
-    this.handles = [...seen, ...DEFAULT_HANDLES]
-  }
-
   /** A value; scalars in the form of data. */
   private node(block: boolean, indentless: boolean): YamlValue {
-    const at = this.scanner.peek()
     const value = this.read(block, indentless, false)
     if (value instanceof GoFloat) {
-      if (Number.isFinite(value.value)) return this.exact ? value : value.value
-      const name = Number.isNaN(value.value) ? 'NaN' : value.value > 0 ? '+Inf' : '-Inf'
-      throw new YamlFault(`json: unsupported value: ${name}`, at)
+      if (!Number.isFinite(value.value)) this.hasInfinite = true
+      return this.exact ? value : value.value
     }
     if (this.exact) return value
-    // Only !!binary makes bytes that are no text; JSON has U+FFFD for each.
-    if (this.hasBinary && typeof value === 'string') return settle(value, '\ufffd')
+    if (typeof value === 'string') return this.text(value)
     return typeof value === 'bigint' ? Number(value) : value
   }
 
-  /** The text of a mapping's key, or MERGE. */
-  private key(block: boolean): string | typeof MERGE {
+  /** Only !!binary makes bytes that are no text; JSON has U+FFFD for each. */
+  private text(value: string): string {
+    return this.hasBinary && !this.exact ? settle(value, '\ufffd') : value
+  }
+
+  private key(block: boolean): Key {
     const at = this.scanner.peek()
     const value = this.read(block, block, true)
+    if (typeof value === 'string') return this.text(value)
     if (value === MERGE) return MERGE
     const text = keyText(value)
-    if (text.problem !== undefined) throw new YamlFault(text.problem, at)
-    return text.key
+    return text.problem === undefined ? text.key : { problem: text.problem, value, at }
   }
 
   /** The empty node that stands where a node could. */
   private empty(): null {
-    this.nodes++
+    this.anchors.nodes++
     return null
   }
 
@@ -149,10 +115,10 @@ export class Composer {
   private read(block: boolean, indentless: boolean, isKey: boolean): YamlValue | typeof MERGE {
     const { scanner } = this
     let token = scanner.peek()
-    this.nodes++
+    this.anchors.nodes++
     if (token.kind === T.ALIAS) return this.alias(token)
     let tag = ''
-    let anchor: Anchor | undefined
+    let anchor: Anchor<YamlValue> | undefined
     if (token.kind === T.ANCHOR || token.kind === T.TAG) {
       const start = token
       const properties = this.properties(token)
@@ -160,7 +126,7 @@ export class Composer {
       token = scanner.peek()
       if (!startsNode(token.kind, block, indentless)) {
         // Nothing but properties: an empty scalar.
-        const value = resolveTagged(tag, '', tag === '', start)
+        const value = tag === '' ? null : this.tagged(tag, '', start)
         if (anchor !== undefined) anchor.value = value
         return value
       }
@@ -169,7 +135,8 @@ export class Composer {
       scanner.skip()
       const implicit = tag === '' ? token.style === T.PLAIN : tag === '!'
       const isMerge = isKey && token.value === '<<' && (implicit || tag === 'tag:yaml.org,2002:merge')
-      const value = tag === '' && !implicit ? token.value : resolveTagged(tag, token.value, implicit, token)
+      const plain = implicit && tag === ''
+      const value = plain ? resolvePlain(token.value) : this.tagged(tag, token.value, token)
       if (anchor !== undefined) anchor.value = value
       return isMerge ? MERGE : value
     }
@@ -180,9 +147,9 @@ export class Composer {
     token: Token,
     block: boolean,
     indentless: boolean,
-    anchor: Anchor | undefined,
+    anchor: Anchor<YamlValue> | undefined,
   ): YamlValue {
-    const before = this.nodes
+    const before = this.anchors.nodes
     if (++this.depth > this.limits.depth) {
       throw new YamlFault(`yaml: exceeded max depth of ${this.limits.depth}`, token, true)
     }
@@ -196,45 +163,43 @@ export class Composer {
     this.depth--
     if (anchor !== undefined) {
       anchor.value = value
-      anchor.size = this.nodes - before + 1
+      anchor.size = this.anchors.nodes - before + 1
     }
     return value
   }
 
+  /** The value of a scalar under a tag; its text when there is none. */
+  private tagged(tag: string, text: string, at: Mark): Scalar | GoFloat {
+    if (tag === '') return text
+    try {
+      return resolveTagged(tag, text, at)
+    } catch (error) {
+      if (!(error instanceof YamlFault)) throw error
+      this.faults.note(DECODING, error)
+      return text
+    }
+  }
+
   private alias(token: Token): YamlValue {
     this.scanner.skip()
-    const anchor = this.anchors.get(token.value)
-    if (anchor === undefined) throw new YamlFault(`yaml: unknown anchor '${token.value}' referenced`, token)
-    if (anchor.value === undefined) {
-      throw new YamlFault(`yaml: anchor '${token.value}' value contains itself`, token)
-    }
-    this.nodes += anchor.size
-    this.aliased += anchor.size
-    if (
-      this.aliased > 100 &&
-      this.nodes > 1000 &&
-      this.aliased / this.nodes > allowedAliasRatio(this.nodes)
-    ) {
-      throw new YamlFault('yaml: document contains excessive aliasing', token)
-    }
-    if (this.aliased > this.limits.aliases) {
-      throw new YamlFault(`yaml: aliases add more than ${this.limits.aliases} nodes`, token, true)
-    }
-    return anchor.value
+    const value = this.anchors.alias(token.value, token)
+    if (value !== undefined) return value
+    this.faults.note(DECODING, new YamlFault(`yaml: anchor '${token.value}' value contains itself`, token))
+    return null
   }
 
   /** Anchor and tag, in either order; the token is the first of them. */
-  private properties(first: Token): { tag: string; anchor: Anchor | undefined } {
+  private properties(first: Token): { tag: string; anchor: Anchor<YamlValue> | undefined } {
     const { scanner } = this
     let tag = ''
-    let anchor: Anchor | undefined
+    let anchor: Anchor<YamlValue> | undefined
     let token = first
     for (let i = 0; i < 2; i++) {
       if (token.kind === T.ANCHOR && anchor === undefined) {
-        anchor = { value: undefined, size: 1 }
-        this.anchors.set(token.value, anchor)
+        anchor = this.anchors.open(token.value)
       } else if (token.kind === T.TAG && tag === '') {
-        tag = this.tag(token, first)
+        tag = this.handles.resolve(token, first)
+        if (tag.endsWith('binary')) this.hasBinary = true
       } else {
         break
       }
@@ -242,14 +207,6 @@ export class Composer {
       token = scanner.peek()
     }
     return { tag, anchor }
-  }
-
-  private tag(token: Token, first: Token): string {
-    if (token.suffix.endsWith('binary')) this.hasBinary = true
-    if (token.value === '') return token.suffix
-    const handle = this.handles.find(([name]) => name === token.value)
-    if (handle === undefined) throw parserFault('found undefined tag handle', first, token)
-    return handle[1] + token.suffix
   }
 
   private blockSequence(start: Token): YamlValue[] {
@@ -305,15 +262,23 @@ export class Composer {
     return map
   }
 
-  private noKey(at: Mark): never {
-    const { problem = '' } = keyText(null)
-    throw new YamlFault(problem, at)
+  private noKey(at: Mark): BadKey {
+    return { problem: 'null', value: this.empty(), at }
   }
 
   /** Reads the value of `key`, unless it is empty, into the mapping. */
-  private member(map: YamlObject, key: string | typeof MERGE, isEmpty: boolean, block: boolean): void {
-    if (key === MERGE) this.merge(map, isEmpty, block)
-    else setOwn(map, key, isEmpty ? this.empty() : this.node(block, block))
+  private member(map: YamlObject, key: Key, isEmpty: boolean, block: boolean): void {
+    if (key === MERGE) {
+      this.merge(map, isEmpty, block)
+      return
+    }
+    const value = isEmpty ? this.empty() : this.node(block, block)
+    if (typeof key === 'string') {
+      setOwn(map, key, value)
+    } else {
+      const round = key.problem === 'collection' ? DECODING : KEYS
+      this.faults.note(round, new YamlFault(keySentence(key.problem, key.value, value), key.at))
+    }
   }
 
   private flowSequence(start: Token): YamlValue[] {
@@ -337,15 +302,16 @@ export class Composer {
     const map: YamlObject = {}
     const at = scanner.peek()
     scanner.skip()
-    this.nodes++
+    this.anchors.nodes++
     const kind = scanner.peek().kind
-    if (kind === T.VALUE || kind === T.FLOW_ENTRY || kind === T.FLOW_SEQUENCE_END) this.noKey(at)
-    const key = this.key(false)
-    this.flowValue(map, key, T.FLOW_SEQUENCE_END)
+    const none = kind === T.VALUE || kind === T.FLOW_ENTRY || kind === T.FLOW_SEQUENCE_END
+    // go-yaml takes the token behind an empty key away, whatever it is.
+    if (none) scanner.skip()
+    this.flowValue(map, none ? this.noKey(at) : this.key(false), T.FLOW_SEQUENCE_END)
     return map
   }
 
-  private flowValue(map: YamlObject, key: string | typeof MERGE, close: number): void {
+  private flowValue(map: YamlObject, key: Key, close: number): void {
     const { scanner } = this
     let isEmpty = scanner.peek().kind !== T.VALUE
     if (!isEmpty) {
@@ -369,8 +335,8 @@ export class Composer {
       if (at.kind === T.KEY) {
         scanner.skip()
         const kind = scanner.peek().kind
-        if (kind === T.VALUE || kind === T.FLOW_ENTRY || kind === T.FLOW_MAPPING_END) this.noKey(at)
-        this.flowValue(map, this.key(false), T.FLOW_MAPPING_END)
+        const none = kind === T.VALUE || kind === T.FLOW_ENTRY || kind === T.FLOW_MAPPING_END
+        this.flowValue(map, none ? this.noKey(at) : this.key(false), T.FLOW_MAPPING_END)
       } else {
         this.member(map, this.key(false), true, false)
       }
@@ -384,18 +350,20 @@ export class Composer {
     const at = this.scanner.peek()
     const value = isEmpty ? null : this.node(block, block)
     if (Array.isArray(value) && at.kind !== T.ALIAS) {
-      for (const item of value.toReversed()) assignAll(map, item, at)
+      for (const item of value.toReversed()) this.assignAll(map, item, at)
     } else {
-      assignAll(map, value, at)
+      this.assignAll(map, value, at)
     }
   }
-}
 
-function assignAll(map: YamlObject, from: YamlValue, at: Mark): void {
-  if (!isObject(from) || (from as unknown) instanceof GoFloat) {
-    throw new YamlFault('yaml: map merge requires map or sequence of maps as the value', at)
+  private assignAll(map: YamlObject, from: YamlValue, at: Mark): void {
+    if (isMap(from)) {
+      for (const key of Object.keys(from)) setOwn(map, key, own(from, key) ?? null)
+    } else {
+      const problem = 'yaml: map merge requires map or sequence of maps as the value'
+      this.faults.note(DECODING, new YamlFault(problem, at))
+    }
   }
-  for (const key of Object.keys(from)) setOwn(map, key, own(from as YamlObject, key) ?? null)
 }
 
 function startsNode(kind: number, block: boolean, indentless: boolean): boolean {

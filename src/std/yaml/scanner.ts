@@ -5,26 +5,9 @@
 import { BLANK, BLANKZ, BREAK, BREAKZ, charClass, INDICATOR } from './chars.ts'
 import { scanAnchor, scanDirective, scanTag } from './properties.ts'
 import { scanBlockScalar, scanPlain, scanQuoted } from './scalars.ts'
+import { isTooLong, noKey, type SimpleKey } from './simple-key.ts'
 import * as T from './token.ts'
 import { type Mark, scannerFault, Token, YamlFault } from './token.ts'
-
-/** Characters (not units) that a key without `?` may have before its `:`. */
-const KEY_LENGTH = 1024
-
-/** The place on one flow level where a key without `?` may have begun. */
-interface SimpleKey {
-  possible: boolean
-  /** The key stands at the indentation of its block mapping: if it is no key, the text is wrong. */
-  required: boolean
-  token: number
-  start: number
-  line: number
-  column: number
-}
-
-function noKey(): SimpleKey {
-  return { possible: false, required: false, token: 0, start: 0, line: 0, column: 0 }
-}
 
 export class Scanner {
   /** The text, ended by a NUL. */
@@ -84,7 +67,7 @@ export class Scanner {
   private headMayBeKey(): boolean {
     for (let level = 0; level <= this.flowLevel; level++) {
       const key = this.keys[level] as SimpleKey
-      if (key.possible) return key.token === this.taken && this.stillKey(key)
+      if (key.possible && key.waits) return key.token === this.taken && this.stillKey(key)
     }
     return false
   }
@@ -92,18 +75,9 @@ export class Scanner {
   /** False when the key that began at `key` can no longer be one; throws when it had to be. */
   private stillKey(key: SimpleKey): boolean {
     if (!key.possible) return false
-    if (key.line === this.line && !this.tooLong(key)) return true
+    if (key.line === this.line && !isTooLong(this.text, key.start, this.pos)) return true
     this.dropKey(key)
     return false
-  }
-
-  private tooLong(key: SimpleKey): boolean {
-    if (this.pos - key.start <= KEY_LENGTH) return false
-    let count = 0
-    for (let i = key.start; i < this.pos && count <= KEY_LENGTH; i++) {
-      if ((this.text.charCodeAt(i) & 0xfc00) !== 0xdc00) count++
-    }
-    return count > KEY_LENGTH
   }
 
   private dropKey(key: SimpleKey): void {
@@ -117,6 +91,7 @@ export class Scanner {
     this.dropKey(key)
     key.possible = true
     key.required = this.flowLevel === 0 && this.indent === this.column
+    key.waits = true
     key.token = this.taken + this.queue.length - this.head
     key.start = this.pos
     key.line = this.line
@@ -256,18 +231,26 @@ export class Scanner {
     this.saveKey()
     this.flowLevel++
     if (this.flowLevel > this.maxDepth) throw this.tooDeep()
-    const key = this.keys[this.flowLevel]
-    if (key === undefined) this.keys.push(noKey())
-    else key.possible = false
+    if (this.keys.length === this.flowLevel) this.keys.push(noKey())
+    const key = this.keys[this.flowLevel] as SimpleKey
+    key.possible = false
+    key.token = this.taken + this.queue.length - this.head
     this.keyAllowed = true
     this.push(kind, 1)
   }
 
   private fetchFlowEnd(kind: number): void {
     this.dropKey(this.keys[this.flowLevel] as SimpleKey)
-    if (this.flowLevel > 0) this.flowLevel--
+    if (this.flowLevel > 0) this.leaveFlow()
     this.keyAllowed = false
     this.push(kind, 1)
+  }
+
+  /** go-yaml forgets that `{}` and `[]` may be keys: with nothing inside, they share a token number with the level. */
+  private leaveFlow(): void {
+    const inner = this.keys[this.flowLevel] as SimpleKey
+    const outer = this.keys[--this.flowLevel] as SimpleKey
+    if (inner.token === outer.token) outer.waits = false
   }
 
   private fetchFlowEntry(): void {
@@ -299,9 +282,9 @@ export class Scanner {
   private fetchValue(): void {
     const key = this.keys[this.flowLevel] as SimpleKey
     if (this.stillKey(key)) {
-      const at = key.token - this.taken + this.head
+      const at = key.token < this.taken ? this.queue.length : key.token - this.taken + this.head
       this.queue.splice(at, 0, new Token(T.KEY, key.start, key.line, key.column))
-      this.roll(key.column, T.BLOCK_MAPPING_START, at, key.start, key.line)
+      this.roll(key.column, T.BLOCK_MAPPING_START, key.token < this.taken ? at + 1 : at, key.start, key.line)
       key.possible = false
       this.keyAllowed = false
     } else {
@@ -340,8 +323,7 @@ export class Scanner {
   private skipToToken(): void {
     const { text } = this
     for (;;) {
-      // A byte order mark may start any line.
-      if (this.pos === this.lineStart && text.charCodeAt(this.pos) === 0xfeff) this.pos++
+      if (this.pos === this.lineStart && text.charCodeAt(0) === 0xfeff) this.skipMark()
       let code = text.charCodeAt(this.pos)
       while (code === 32 || (code === 9 && (this.flowLevel > 0 || !this.keyAllowed))) {
         code = text.charCodeAt(++this.pos)
@@ -353,6 +335,15 @@ export class Scanner {
       this.readBreak()
       if (this.flowLevel === 0) this.keyAllowed = true
     }
+  }
+
+  /**
+   * libyaml lets a byte order mark start any line. go-yaml asks whether the text, not the line, begins with one (behind
+   * the one that tells the encoding), and passes whatever character the line begins with.
+   */
+  private skipMark(): void {
+    const code = this.text.codePointAt(this.pos) ?? 0
+    if (code !== 0) this.pos += code > 0xffff ? 2 : 1
   }
 
   /** Passes a line break and tells what it stands for: U+2028 and U+2029 for themselves, all others for `\n`. */

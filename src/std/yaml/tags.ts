@@ -14,9 +14,8 @@ function kindOf(value: Scalar | GoFloat): string {
   return typeof value === 'string' ? 'str' : 'int'
 }
 
-/** The value of a scalar whose tag is `tag` (empty for none) and whose text may be read by its looks when `implicit`. */
-export function resolveTagged(tag: string, text: string, implicit: boolean, at: Mark): Scalar | GoFloat {
-  if (tag === '') return implicit ? resolvePlain(text) : text
+/** The value of a scalar whose tag is `tag`, in its long form. */
+export function resolveTagged(tag: string, text: string, at: Mark): Scalar | GoFloat {
   if (!tag.startsWith(PREFIX)) return text
   const want = tag.slice(PREFIX.length)
   switch (want) {
