@@ -39,7 +39,7 @@ function body(random: Random): Buffer {
   if (kind < 0.05) return Buffer.from(Array.from({ length: random.below(200) }, () => random.below(256)))
   if (kind < 0.1) return Buffer.from(random.list(30, () => random.pick(TOKENS)).join(''))
   const text = Buffer.from(JSON.stringify(review(random)))
-  if (kind < 0.3) return mutated(random, text)
+  if (kind < 0.2) return mutated(random, text)
   return text
 }
 
@@ -106,19 +106,19 @@ function mutated(random: Random, original: Buffer): Buffer {
 
 function review(random: Random): unknown {
   const request = {
-    uid: random.chance(0.95) ? `uid-${random.below(1e9)}` : odd(random),
-    kind: random.chance(0.9) ? { group: '', version: 'v1', kind: 'Pod' } : odd(random),
-    namespace: random.chance(0.9) ? random.pick(['default', 'kube-system', '', 'ns-1']) : odd(random),
-    operation: random.chance(0.95) ? 'CREATE' : odd(random),
-    ...(random.chance(0.1) ? { userInfo: odd(random), dryRun: odd(random), options: odd(random) } : {}),
-    object: random.chance(0.95) ? pod(random) : odd(random),
+    uid: random.chance(0.99) ? `uid-${random.below(1e9)}` : odd(random),
+    kind: random.chance(0.99) ? { group: '', version: 'v1', kind: 'Pod' } : odd(random),
+    namespace: random.chance(0.99) ? random.pick(['default', 'kube-system', '', 'ns-1']) : odd(random),
+    operation: random.chance(0.99) ? 'CREATE' : odd(random),
+    ...(random.chance(0.02) ? { userInfo: odd(random), dryRun: odd(random), options: odd(random) } : {}),
+    object: random.chance(0.99) ? pod(random) : odd(random),
   }
   return {
-    kind: random.chance(0.97) ? 'AdmissionReview' : odd(random),
-    apiVersion: random.chance(0.9)
+    kind: random.chance(0.99) ? 'AdmissionReview' : odd(random),
+    apiVersion: random.chance(0.99)
       ? 'admission.k8s.io/v1'
       : random.pick(['admission.k8s.io/v1beta1', 'v1', '/', odd(random)]),
-    request: random.chance(0.98) ? request : odd(random),
+    request: random.chance(0.99) ? request : odd(random),
   }
 }
 
@@ -270,13 +270,13 @@ function odd(random: Random, depth = 0): unknown {
 
 function map(random: Random, value: () => unknown, keys: readonly string[] = KEYS): Record<string, unknown> {
   const result: Record<string, unknown> = {}
-  for (let i = random.below(5); i > 0; i--) setOwn(result, random.pick(keys), value())
+  for (let i = random.below(4); i > 0; i--) setOwn(result, random.pick(keys), value())
   return result
 }
 
 /** Mostly `value`, sometimes anything. */
 function mostly(random: Random, value: unknown): unknown {
-  return random.chance(0.985) ? value : odd(random)
+  return random.chance(0.998) ? value : odd(random)
 }
 
 function pod(random: Random): unknown {
@@ -304,7 +304,7 @@ function pod(random: Random): unknown {
           }
         : {}),
       labels: mostly(random, labels),
-      annotations: mostly(random, annotations),
+      ...(random.chance(0.5) ? { annotations: mostly(random, annotations) } : {}),
     }),
     spec: mostly(random, {
       containers: mostly(
@@ -335,11 +335,11 @@ function pod(random: Random): unknown {
         : {}),
       ...(random.chance(0.1) ? { hostNetwork: mostly(random, random.chance(0.5)) } : {}),
       ...(random.chance(0.1)
-        ? { terminationGracePeriodSeconds: mostly(random, random.pick([0, 30, 1.5, -1])) }
+        ? { terminationGracePeriodSeconds: mostly(random, random.pick([0, 30, -1])) }
         : {}),
       ...(random.chance(0.1) ? map(random, () => odd(random)) : {}),
     }),
-    ...(random.chance(0.1) ? { status: odd(random) } : {}),
+    ...(random.chance(0.02) ? { status: odd(random) } : {}),
   }
 }
 
@@ -360,8 +360,8 @@ function container(random: Random): unknown {
   const probe = (): unknown =>
     mostly(random, {
       ...random.pick<Record<string, unknown>>([
-        { httpGet: { path: text(random), port: random.pick([8080, 'http', '8080', -1, odd(random)]) } },
-        { tcpSocket: { port: random.pick([8080, 'http', odd(random)]) } },
+        { httpGet: { path: text(random), port: mostly(random, random.pick([8080, 'http', '8080', -1])) } },
+        { tcpSocket: { port: mostly(random, random.pick([8080, 'http'])) } },
         { grpc: { port: mostly(random, 9090), service: mostly(random, text(random)) } },
         { exec: { command: [text(random)] } },
         {},
@@ -390,7 +390,7 @@ function container(random: Random): unknown {
     ...(random.chance(0.3)
       ? {
           resources: mostly(random, {
-            limits: map(random, () => text(random), ['cpu', 'memory', '__proto__']),
+            limits: map(random, () => quantity(random), ['cpu', 'memory', '__proto__']),
           }),
         }
       : {}),
@@ -418,6 +418,10 @@ function container(random: Random): unknown {
   })
 }
 
+function quantity(random: Random): string {
+  return random.chance(0.95) ? random.pick(['100m', '1Gi', '0.5', '1e3', '2000m', '0']) : text(random)
+}
+
 function port(random: Random): unknown {
   return mostly(random, {
     containerPort: mostly(random, random.pick([80, 15090, 0, -1, 70_000])),
@@ -428,7 +432,7 @@ function port(random: Random): unknown {
 
 function volume(random: Random): unknown {
   const source = random.pick<Record<string, unknown>>([
-    { emptyDir: { sizeLimit: text(random) } },
+    { emptyDir: { sizeLimit: quantity(random) } },
     { configMap: { name: text(random) } },
     { projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 3607 } }] } },
     {},
