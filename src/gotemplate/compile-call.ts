@@ -1,16 +1,16 @@
-// Compiles calls of functions and methods, and chains of fields (Go's exec.go: evalCall, evalField).
+// Compiles calls of functions (Go's exec.go: evalCall); methods are in compile-field.ts.
 // Argument counts are checked while compiling; the error is raised, as in Go, when the call is reached.
 
 import type { ArgNode, CommandNode, IdentifierNode, Node } from './ast.ts'
 import { nodeText } from './ast.ts'
 import { BUILTINS } from './builtins.ts'
 import { convert, paramType, takesAnything, VALUE } from './convert.ts'
-import { type FieldCache, field, findMethod, type MissingKey } from './field.ts'
+import type { MissingKey } from './field.ts'
 import { FuncError, type TemplateFunc } from './func.ts'
 import { CLEAN, MARKED, ROOT, type Run, SERIALISED, type Taint } from './run.ts'
 import { type Slots, UNSET } from './scope.ts'
-import { type GoFunc, type GoType, type GoValue, Typed } from './value.ts'
-import { kindOf, truth, typeName } from './value-ops.ts'
+import type { GoFunc, GoType, GoValue } from './value.ts'
+import { truth, typeName } from './value-ops.ts'
 
 /** The value of an expression. */
 export type Eval = (run: Run, dot: GoValue) => GoValue
@@ -217,141 +217,4 @@ function compileIndirectCall(c: Compilation, site: CallSite): Command {
       throw callFailed(run, site, error)
     }
   }
-}
-
-export interface FieldSite {
-  readonly receiver: Eval
-  /** Whose flag says that the receiver was held by an interface: the dot's, that of the range variable in a slot, none. */
-  readonly boxed: 'dot' | number | 'no'
-  /** The node that errors are reported at; undefined leaves it at what the receiver evaluated last. */
-  readonly at: Node | undefined
-  readonly names: readonly string[]
-  readonly args: readonly ArgNode[]
-  readonly piped: boolean
-}
-
-export function compileFields(c: Compilation, site: FieldSite): Command {
-  if (site.args.length > 0 || site.piped) return compileMethodCall(c, site)
-  const { receiver, at, names } = site
-  const boxedReceiver = receiverFlag(site)
-  const { missing, tracking } = c
-  const [first = '', ...others] = names
-  const cache = newCache()
-  const rest = others.map((name) => ({ name, cache: newCache() }))
-  const readFirst: Eval = (run, dot) => {
-    const value = receiver(run, dot)
-    if (at !== undefined) run.at = at
-    return field(value, first, missing, boxedReceiver(run), cache)
-  }
-  const read: Eval =
-    rest.length === 0
-      ? readFirst
-      : (run, dot) => {
-          let previous = receiver(run, dot)
-          if (at !== undefined) run.at = at
-          let value = field(previous, first, missing, boxedReceiver(run), cache)
-          for (const step of rest) {
-            const next = field(value, step.name, missing, isBoxed(previous, value), step.cache)
-            previous = value
-            value = next
-          }
-          return value
-        }
-  if (!tracking) return read
-  return (run, dot) => {
-    const value = read(run, dot)
-    run.taint = fieldTaint(run, first)
-    return value
-  }
-}
-
-function newCache(): FieldCache {
-  return { type: undefined, member: undefined }
-}
-
-function receiverFlag({ boxed }: FieldSite): (run: Run) => boolean {
-  if (boxed === 'no') return () => false
-  return boxed === 'dot' ? (run) => run.dotBoxed : (run) => run.boxed[boxed] === true
-}
-
-/** A plain value that was an entry of an untyped map was held by an interface. */
-function isBoxed(container: GoValue, value: GoValue): boolean {
-  if (value instanceof Typed) return false
-  return !(container instanceof Typed) || container.type.elem?.kind === 'interface'
-}
-
-function fieldTaint(run: Run, name: string): Taint {
-  switch (run.taint) {
-    case CLEAN:
-      return CLEAN
-    case ROOT:
-      return run.marked.has(name) ? MARKED : CLEAN
-    default:
-      return MARKED
-  }
-}
-
-/** The last name must be a method, since it is given arguments; which one is known at run time only. */
-function compileMethodCall(c: Compilation, site: FieldSite): Command {
-  const { names, args, piped, at } = site
-  const name = names[names.length - 1] ?? ''
-  const boxedReceiver = receiverFlag(site)
-  // What the receiver was read from; evaluated again for an error text only.
-  const container =
-    names.length > 2
-      ? compileFields(c, { ...site, names: names.slice(0, -2), args: [], piped: false })
-      : site.receiver
-  const receiver =
-    names.length === 1
-      ? site.receiver
-      : compileFields(c, { ...site, names: names.slice(0, -1), args: [], piped: false })
-  // Literals are read by the type of the parameter; everything else depends on the variables of this place.
-  const evals = args.map((arg) => (isLiteral(arg) ? undefined : c.arg(arg, VALUE)))
-  const argument = (run: Run, dot: GoValue, i: number, type: GoType): GoValue => {
-    const compiled = evals[i]
-    const arg = args[i]
-    if (compiled !== undefined) return convert(compiled(run, dot), type)
-    return arg === undefined ? undefined : c.arg(arg, type)(run, dot)
-  }
-  return (run, dot, final) => {
-    const { finalTaint } = run
-    const target = receiver(run, dot, undefined)
-    if (at !== undefined) run.at = at
-    if (target === undefined) return field(undefined, name, c.missing)
-    const bound = findMethod(target, name)
-    if (bound === undefined) {
-      const boxed = names.length === 1 ? boxedReceiver(run) : isBoxed(container(run, dot, undefined), target)
-      return notAMethod(target, name, boxed)
-    }
-    const { params } = bound.method
-    const count = args.length + (piped ? 1 : 0)
-    if (count !== params.length) {
-      throw new FuncError(`wrong number of args for ${name}: want ${params.length} got ${count}`)
-    }
-    let marked = run.taint !== CLEAN || (piped && finalTaint !== CLEAN)
-    const values = params.map((type, i) => {
-      if (i >= args.length) return convert(final, type)
-      run.taint = CLEAN
-      const value = argument(run, dot, i, type)
-      marked ||= run.taint !== CLEAN
-      return value
-    })
-    run.taint = marked ? MARKED : CLEAN
-    return bound.method.call(bound.raw, values)
-  }
-}
-
-function isLiteral(arg: ArgNode): boolean {
-  return /^(?:bool|number|string|nil)$/.test(arg.type)
-}
-
-function notAMethod(target: GoValue, name: string, boxed: boolean): never {
-  // Reading it raises what an absent field or a wrong type raise.
-  const kind = kindOf(target)
-  if (kind === 'map') throw new FuncError(`${name} is not a method but has arguments`)
-  field(target, name, 'default', boxed)
-  if (kind === 'struct' || kind === 'pointer') {
-    throw new FuncError(`${name} has arguments but cannot be invoked as function`)
-  }
-  throw new FuncError(`${name} is not a method but has arguments`)
 }

@@ -13,7 +13,8 @@ import type {
   VariableNode,
 } from './ast.ts'
 import { nodeText } from './ast.ts'
-import { type Command, type Compilation, compileCall, compileFields, type Eval } from './compile-call.ts'
+import { type Command, type Compilation, compileCall, type Eval } from './compile-call.ts'
+import { compileFields } from './compile-field.ts'
 import { canBeNil, convert, takesAnything } from './convert.ts'
 import { FuncError } from './func.ts'
 import { CLEAN, type Run } from './run.ts'
@@ -137,18 +138,12 @@ function compileLiteralOrDot(
   }
 }
 
-function compileDot({ tracking }: Compilation, node: Node | undefined): Eval {
-  if (node === undefined) return tracking ? markedDot : (_, dot) => dot
+function compileDot({ tracking }: Compilation, node: Node): Eval {
   return (run, dot) => {
     run.at = node
     if (tracking) run.taint = run.dotTaint
     return dot
   }
-}
-
-function markedDot(run: Run, dot: GoValue): GoValue {
-  run.taint = run.dotTaint
-  return dot
 }
 
 function constant({ tracking }: Compilation, node: Node, value: GoValue): Eval {
@@ -171,13 +166,19 @@ function compileNumber(c: Compilation, node: NumberNode): Eval {
 }
 
 function compileField(c: Compilation, node: FieldNode, args: readonly ArgNode[], piped: boolean): Command {
-  const receiver = compileDot(c, undefined)
-  return compileFields(c, { receiver, boxed: 'dot', at: node, names: node.names, args, piped })
+  return compileFields(c, {
+    receiver: undefined,
+    ranged: undefined,
+    at: node,
+    names: node.names,
+    args,
+    piped,
+  })
 }
 
 function compileChain(c: Compilation, node: ChainNode, args: readonly ArgNode[], piped: boolean): Command {
   const receiver = node.of.type === 'pipe' ? compilePipe(c, node.of) : compileArg(c, node.of, undefined)
-  return compileFields(c, { receiver, boxed: 'no', at: undefined, names: node.names, args, piped })
+  return compileFields(c, { receiver, ranged: undefined, at: undefined, names: node.names, args, piped })
 }
 
 function compileVariable(
@@ -189,8 +190,8 @@ function compileVariable(
   const [name, ...names] = node.names
   const receiver = compileLoad(c, node, name)
   if (names.length === 0) return args.length > 0 || piped ? failing(node, notAFunction(node)) : receiver
-  const boxed = c.slots.rangedSlot(name) ?? 'no'
-  return compileFields(c, { receiver, boxed, at: node, names, args, piped })
+  const ranged = c.slots.rangedSlot(name)
+  return compileFields(c, { receiver, ranged, at: node, names, args, piped })
 }
 
 function compileLoad(c: Compilation, node: VariableNode, name: string): Eval {

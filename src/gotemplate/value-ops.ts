@@ -125,7 +125,10 @@ export function elements(value: GoValue): readonly GoValue[] | undefined {
   if (!(value instanceof Typed) || value.type.kind !== 'slice') return undefined
   if (value.raw === undefined) return []
   const elem = value.type.elem ?? ANY
-  return Array.from(value.raw as ArrayLike<unknown>, (raw) => wrap(elem, raw))
+  const raw = value.raw as ArrayLike<unknown>
+  const items: GoValue[] = []
+  for (let i = 0; i < raw.length; i++) items.push(wrap(elem, raw[i]))
+  return items
 }
 
 const INTEGERS: ReadonlySet<string> = new Set([
