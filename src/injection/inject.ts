@@ -169,7 +169,7 @@ function runTemplates(params: InjectionParams, context: Context): Made {
   const options = {
     spans: params.observe !== undefined,
     ...(params.deadline === undefined ? {} : { deadline: params.deadline }),
-    ...(params.structure === 'refuse' ? { marked: POD_DERIVED } : {}),
+    ...(params.structure === 'refuse' ? { marked: POD_DERIVED[params.mode] } : {}),
   }
   const names = selectTemplates(base, settings.config)
   let template = decode(POD, {}) as unknown as Pod
@@ -177,6 +177,7 @@ function runTemplates(params: InjectionParams, context: Context): Made {
   for (const name of names) {
     const rendered = renderTemplate(templateNamed(settings.templates, name), root, options)
     params.observe?.({ kind: 'rendered', name, rendered, pod: merged })
+    if (params.structure === 'refuse') checkStructure(rendered, name, base)
     const overlay = failing('failed applying injection overlay', () => readOverlay(rendered.text))
     if (overlay === undefined) continue
     template = failing('failed applying injection overlay', () => mergePod(template, overlay))

@@ -14,16 +14,16 @@ import { isObject, own } from '../std/json.ts'
 import { templateData } from './template/data.ts'
 import type { Workload } from './workload.ts'
 
-/** Root fields whose content a pod can choose: its own parts, and what its annotations make of the others. */
-export const POD_DERIVED: ReadonlySet<string> = new Set([
-  'ObjectMeta',
-  'Spec',
-  'DeploymentMeta',
-  'TypeMeta',
-  'ProxyConfig',
-  'MeshConfig',
-  'ProxyImage',
-])
+const WEBHOOK = ['ObjectMeta', 'Spec', 'DeploymentMeta', 'TypeMeta', 'ProxyConfig', 'ProxyImage']
+
+/**
+ * Root fields whose content a pod can choose: its own parts, and what its annotations make of the others. kube-inject
+ * applies the pod's annotation to the mesh config, too.
+ */
+export const POD_DERIVED: Readonly<Record<'webhook' | 'kube-inject', ReadonlySet<string>>> = {
+  webhook: new Set(WEBHOOK),
+  'kube-inject': new Set([...WEBHOOK, 'MeshConfig']),
+}
 
 export interface RenderInput {
   /** The pod that templates see (contract §7.2). */
