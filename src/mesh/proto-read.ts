@@ -9,8 +9,8 @@ import { parseDuration } from '../std/duration.ts'
 import { goJson, goJsonString } from '../std/gojson.ts'
 import { isObject, type Json, own, setOwn } from '../std/json.ts'
 import { goSyntaxError } from '../std/json-syntax.ts'
-import type { YamlObject, YamlValue } from '../std/yaml/compose.ts'
 import { GoFloat } from '../std/yaml/resolve.ts'
+import type { YamlObject, YamlValue } from '../std/yaml/tree.ts'
 import type { FieldType, ProtoEnum, ProtoField, ProtoMessage, Scalar, WellKnown } from './proto.ts'
 
 /** JSON that does not fit; the message is Go's, for the caller to put into a sentence. */

@@ -2,7 +2,7 @@
 // answers, as `failed to convert to apply proxy config: yaml: …`.
 
 import { ProblemError } from '../api/problem.ts'
-import type { YamlValue } from '../std/yaml/compose.ts'
+import type { YamlValue } from '../std/yaml/tree.ts'
 import { readExact } from '../std/yaml.ts'
 import { JsonError } from './proto-read.ts'
 
