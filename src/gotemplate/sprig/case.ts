@@ -1,7 +1,7 @@
 // Functions that change letters: case, initials, wrapping, abbreviating (goutils behind sprig).
 // goutils reads some texts byte by byte, each byte as if it were a rune; that is kept.
 
-import { byteLength, settle, sliceBytes, toBytes } from '../../std/bytes.ts'
+import { byteLength, fromBytes, sliceBytes, toBytes } from '../../std/bytes.ts'
 import type { TemplateFunc } from '../func.ts'
 import { runes } from './cast.ts'
 import { fixed, int, ofText, text } from './go.ts'
@@ -104,47 +104,37 @@ function abbreviate(value: string, from: number, width: number): string {
 /** Breaks at the last blank that fits; words longer than `width` are cut if `cutWords`, else stand out. */
 function wrap(value: string, width: number, newline: string, cutWords: boolean): string {
   const line = Math.max(width, 1)
-  // Latin-1 view: one unit a byte, so that positions are Go's.
+  // One unit a byte, so that positions are Go's.
   const bytes = byteRunes(value).join('')
-  const out: [number, number][] = []
+  const parts: string[] = []
   let offset = 0
   while (bytes.length - offset > line) {
     if (bytes[offset] === ' ') {
       offset++
       continue
     }
-    const space = bytes.lastIndexOf(' ', offset + line)
-    if (space >= offset) {
-      out.push([offset, space])
-      offset = space + 1
-    } else if (cutWords) {
-      out.push([offset, offset + line])
-      offset += line
-    } else {
-      const next = bytes.indexOf(' ', offset + line)
-      if (next < 0) return joinParts(value, [...out, [offset, bytes.length]], newline)
-      out.push([offset, next])
-      offset = next + 1
-    }
+    const space = bytes.slice(offset, offset + line + 1).lastIndexOf(' ')
+    const end = space >= 0 ? offset + space : cutWords ? offset + line : bytes.indexOf(' ', offset + line)
+    if (end < 0) break
+    parts.push(bytes.slice(offset, end))
+    offset = space >= 0 || !cutWords ? end + 1 : end
   }
-  return joinParts(value, [...out, [offset, bytes.length]], newline)
-}
-
-function joinParts(value: string, parts: readonly (readonly [number, number])[], newline: string): string {
-  return settle(parts.map(([from, to]) => sliceBytes(value, from, to)).join(newline === '' ? '\n' : newline))
+  parts.push(bytes.slice(offset))
+  const breaks = newline === '' ? '\n' : byteRunes(newline).join('')
+  return fromBytes(Uint8Array.from(parts.join(breaks), (char) => char.charCodeAt(0)))
 }
 
 export const CASE_FUNCS: Record<string, TemplateFunc> = {
-  upper: ofText(1, toUpper),
-  lower: ofText(1, toLower),
-  title: ofText(1, title),
-  untitle: ofText(1, untitle),
-  swapcase: ofText(1, swapCase),
-  initials: ofText(1, initials),
-  nospace: ofText(1, withoutSpace),
-  snakecase: ofText(1, (value) => joinedWords(value, '_')),
-  kebabcase: ofText(1, (value) => joinedWords(value, '-')),
-  camelcase: ofText(1, camelCase),
+  upper: ofText(1, toUpper, 4),
+  lower: ofText(1, toLower, 4),
+  title: ofText(1, title, 4),
+  untitle: ofText(1, untitle, 4),
+  swapcase: ofText(1, swapCase, 4),
+  initials: ofText(1, initials, 4),
+  nospace: ofText(1, withoutSpace, 4),
+  snakecase: ofText(1, (value) => joinedWords(value, '_'), 16),
+  kebabcase: ofText(1, (value) => joinedWords(value, '-'), 16),
+  camelcase: ofText(1, camelCase, 8),
   abbrev: fixed(['int', 'string'], ([width, value]) =>
     int(width) < 4 ? text(value) : abbreviate(text(value), 0, int(width)),
   ),
@@ -153,11 +143,11 @@ export const CASE_FUNCS: Record<string, TemplateFunc> = {
     return abbreviate(text(value), int(left), int(right))
   }),
   wrap: fixed(['int', 'string'], ([width, value], { charge }) => {
-    charge(text(value).length * 2)
+    charge(text(value).length * 4)
     return wrap(text(value), int(width), '', false)
   }),
   wrapWith: fixed(['int', 'string', 'string'], ([width, newline, value], { charge }) => {
-    charge(text(value).length * (1 + text(newline).length))
+    charge(text(value).length * (4 + text(newline).length))
     return wrap(text(value), int(width), text(newline), true)
   }),
 }

@@ -156,12 +156,15 @@ function inZone(instant: Instant, zone: string): Instant {
   return { ...instant, zone: loadZone(zone) }
 }
 
-const dateInZone: Run = ([layout, date, zone]) =>
-  formatTime(inZone(moment(date, 'date'), text(zone)), text(layout))
+const dateInZone: Run = ([layout, date, zone], { charge }) => {
+  charge(text(layout).length * 8)
+  return formatTime(inZone(moment(date, 'date'), text(zone)), text(layout))
+}
 
 /** The time moved by a duration text; `bad` decides what a faulty text gives. */
 function modify(bad: (error: Error, instant: Instant) => GoValue): Run {
-  return ([duration, date]) => {
+  return ([duration, date], { charge }) => {
+    charge(text(duration).length * 4)
     const instant = instantArgument(date)
     let nanos: bigint
     try {
@@ -227,7 +230,8 @@ export const DATE_FUNCS: Record<string, TemplateFunc> = {
   must_date_modify: fixed(['string', TIME], mustDateModify),
   duration: fixed(['any'], ([value]) => duration(value)),
   durationRound: fixed(['any'], ([value]) => durationRound(value)),
-  toDate: fixed(['string', 'string'], ([layout, value]) => {
+  toDate: fixed(['string', 'string'], ([layout, value], { charge }) => {
+    charge((text(layout).length + text(value).length) * 8)
     try {
       return timeOf(parseTime(text(layout), text(value)))
     } catch (error) {
@@ -235,6 +239,9 @@ export const DATE_FUNCS: Record<string, TemplateFunc> = {
       throw error
     }
   }),
-  mustToDate: fixed(['string', 'string'], ([layout, value]) => timeOf(parseTime(text(layout), text(value)))),
+  mustToDate: fixed(['string', 'string'], ([layout, value], { charge }) => {
+    charge((text(layout).length + text(value).length) * 8)
+    return timeOf(parseTime(text(layout), text(value)))
+  }),
   unixEpoch: fixed([TIME], ([date]) => String(instantArgument(date).seconds)),
 }

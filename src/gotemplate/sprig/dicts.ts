@@ -17,7 +17,14 @@ function lookup(map: GoMap | undefined, key: string): GoValue {
   return (map[key] ?? null) as GoValue
 }
 
-const sortedKeys = (map: GoMap | undefined): string[] => Object.keys(map ?? {}).sort(compareBytes)
+/** Steps of looking at an entry of a map. */
+const ENTRY = 8
+
+function sortedKeys(map: GoMap | undefined, charge: CallContext['charge']): string[] {
+  const keys = Object.keys(map ?? {})
+  charge(keys.length * ENTRY)
+  return keys.sort(compareBytes)
+}
 
 /** The map of the template that `set` and its like may change. */
 function writable(value: GoValue, name: string): { [key: string]: unknown } {
@@ -49,9 +56,15 @@ function dict(args: readonly GoValue[], { charge }: CallContext): GoValue {
 }
 
 /** A new map of the entries whose key passes. */
-function filtered(map: GoMap | undefined, keep: (key: string) => boolean): GoMap {
+function filtered(
+  map: GoMap | undefined,
+  keep: (key: string) => boolean,
+  charge: CallContext['charge'],
+): GoMap {
   const result = newDict()
-  for (const key of Object.keys(map ?? {})) if (keep(key)) result[key] = lookup(map, key)
+  const keys = Object.keys(map ?? {})
+  charge(keys.length * ENTRY)
+  for (const key of keys) if (keep(key)) result[key] = lookup(map, key)
   return result
 }
 
@@ -87,7 +100,7 @@ function dig(args: readonly GoValue[]): GoValue {
 
 /** Copies maps and lists at every depth. Data of typed values is never changed, so only what they hold is copied. */
 function deepCopy(value: GoValue, charge: (count: number) => void): GoValue {
-  charge(1)
+  charge(ENTRY)
   if (typeof value !== 'object' || value === null) return value ?? null
   if (Array.isArray(value)) return value.map((item) => deepCopy(item as GoValue, charge))
   if (value instanceof Typed) return copyTyped(value, charge)
@@ -147,15 +160,19 @@ export const DICT_FUNCS: Record<string, TemplateFunc> = {
     maps.map((map) => lookup(dictOf(map), text(key))).filter((value) => value !== undefined),
   ),
   // Go's order is random; sorted keys are one of its orders.
-  keys: variadic([], 'dict', (maps) => strings(maps.flatMap((map) => sortedKeys(dictOf(map))))),
-  values: fixed(['dict'], ([map]) => sortedKeys(dictOf(map)).map((key) => lookup(dictOf(map), key))),
-  pick: variadic(['dict'], 'string', ([map, ...names]) => {
+  keys: variadic([], 'dict', (maps, { charge }) =>
+    strings(maps.flatMap((map) => sortedKeys(dictOf(map), charge))),
+  ),
+  values: fixed(['dict'], ([map], { charge }) =>
+    sortedKeys(dictOf(map), charge).map((key) => lookup(dictOf(map), key)),
+  ),
+  pick: variadic(['dict'], 'string', ([map, ...names], { charge }) => {
     const picked = new Set(names.map(text))
-    return filtered(dictOf(map), (key) => picked.has(key))
+    return filtered(dictOf(map), (key) => picked.has(key), charge)
   }),
-  omit: variadic(['dict'], 'string', ([map, ...names]) => {
+  omit: variadic(['dict'], 'string', ([map, ...names], { charge }) => {
     const omitted = new Set(names.map(text))
-    return filtered(dictOf(map), (key) => !omitted.has(key))
+    return filtered(dictOf(map), (key) => !omitted.has(key), charge)
   }),
   merge: merging('merge', false),
   mustMerge: merging('mustMerge', false),

@@ -147,9 +147,9 @@ function decryptAes(password: string, encrypted: string): string {
   return fromBytes(plain.subarray(0, end))
 }
 
-function digest(hash: (bytes: Uint8Array) => Uint8Array): Run {
+function digest(hash: (bytes: Uint8Array) => Uint8Array, weight = 2): Run {
   return ([value], { charge }) => {
-    charge(byteLength(text(value)))
+    charge(byteLength(text(value)) * weight)
     return Array.from(hash(toBytes(text(value))), (byte) => byte.toString(16).padStart(2, '0')).join('')
   }
 }
@@ -161,7 +161,7 @@ export const ENCODING_FUNCS: Record<string, TemplateFunc> = {
   b32dec: fixed(['string'], decoder('base32', decode32)),
   sha1sum: fixed(['string'], digest(sha1)),
   sha256sum: fixed(['string'], digest(sha256)),
-  sha512sum: fixed(['string'], digest(sha512)),
+  sha512sum: fixed(['string'], digest(sha512, 6)),
   decryptAES: fixed(['string', 'string'], ([password, encrypted], { charge }) => {
     charge(byteLength(text(encrypted)))
     return decryptAes(text(password), text(encrypted))

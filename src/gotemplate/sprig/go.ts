@@ -36,9 +36,23 @@ export function variadic(
   return { params, variadic: rest, run, ...flags }
 }
 
-/** A function of `count` strings. */
-export function ofText(count: number, run: (...args: string[]) => GoValue, flags: Flags = {}): TemplateFunc {
-  return fixed(Array<ParamType>(count).fill('string'), (args) => run(...args.map(text)), flags)
+/** A function of `count` strings; a character costs `weight` steps. */
+export function ofText(
+  count: number,
+  run: (...args: string[]) => GoValue,
+  weight = 1,
+  flags: Flags = {},
+): TemplateFunc {
+  const params = Array<ParamType>(count).fill('string')
+  return fixed(
+    params,
+    (args, { charge }) => {
+      const texts = args.map(text)
+      charge(texts.reduce((sum, item) => sum + item.length, 0) * weight)
+      return run(...texts)
+    },
+    flags,
+  )
 }
 
 /** A string argument. */

@@ -22,7 +22,7 @@ export function marshal(value: GoValue, charge: Charge): string {
 }
 
 function write(value: GoValue, charge: Charge, depth: number): string {
-  charge(1)
+  charge(8)
   switch (typeof value) {
     case 'string':
       charge(value.length)

@@ -18,7 +18,7 @@ export function merge(
   charge: (count: number) => void,
 ): void {
   for (const key of Object.keys(source)) {
-    charge(1)
+    charge(8)
     const theirs = (source[key] ?? null) as GoValue
     const ours = (Object.hasOwn(target, key) ? (target[key] ?? null) : undefined) as GoValue
     if (theirs === null) {

@@ -1,7 +1,7 @@
 // Arithmetic and counting. Whole numbers are int64 and wrap; `…f` functions compute in decimals.
 // Lists of numbers are charged before they are made.
 
-import { goString } from '../format.ts'
+import { goStringCharged } from '../format.ts'
 import { FuncError, type TemplateFunc } from '../func.ts'
 import { type GoValue, Typed } from '../value.ts'
 import { atoi, parseInt64, toFloat64, toInt64 } from './cast.ts'
@@ -94,7 +94,9 @@ export const NUMERIC_FUNCS: Record<string, TemplateFunc> = {
   int64: fixed(['any'], ([value]) => int64(toInt64(value))),
   float64: fixed(['any'], ([value]) => toFloat64(value)),
   atoi: fixed(['string'], ([value]) => atoi(text(value))),
-  toDecimal: fixed(['any'], ([value]) => int64(parseInt64(goString(value ?? null), 8) ?? 0n)),
+  toDecimal: fixed(['any'], ([value], { charge }) =>
+    int64(parseInt64(goStringCharged(value ?? null, charge), 8) ?? 0n),
+  ),
   add: variadic([], 'any', (args) => int64(args.reduce((sum: bigint, arg) => sum + toInt64(arg), 0n))),
   add1: fixed(['any'], ([value]) => int64(toInt64(value) + 1n)),
   sub: fixed(['any', 'any'], ([a, b]) => int64(toInt64(a) - toInt64(b))),

@@ -1,8 +1,9 @@
 // Regular expressions in RE2 syntax and linear time, with the results of Go's regexp package.
 // The only file that knows re2js. Positions are UTF-16 units; no function lets them out.
 
-import { RE2JS, RE2JSSyntaxException } from 're2js'
+import { type Matcher, RE2JS, RE2JSSyntaxException } from 're2js'
 import { settle } from '../../std/bytes.ts'
+import type { Charge } from '../format.ts'
 import { type CallContext, FuncError, type TemplateFunc } from '../func.ts'
 import { canBackquote, goQuote } from '../quote.ts'
 import { STRINGS } from '../types.ts'
@@ -59,31 +60,89 @@ export class Pattern {
     this.cost = this.#program.programSize()
   }
 
-  /** The leftmost match at or after `from`. */
-  find(input: string, from = 0): Match | undefined {
-    const matcher = this.#program.matcher(input)
-    if (!matcher.find(from)) return undefined
-    const count = this.#program.groupCount()
-    return Array.from({ length: count + 1 }, (_, i) => [matcher.start(i), matcher.end(i)] as const)
+  /** A search through one text; every character read is charged, so that no search outlasts the budget of the run. */
+  search(input: string, charge: Charge): Search {
+    return new Search(this.#program, new MeteredText(input, charge, 1 + this.cost / 16), charge)
   }
 
   /** The texts of the leftmost match and of its groups, "" for groups that took no part. */
-  groupsOf(input: string): string[] | undefined {
-    return this.find(input)?.map(([start, end]) => (start < 0 ? '' : input.slice(start, end)))
+  groupsOf(input: string, charge: Charge): string[] | undefined {
+    const match = this.search(input, charge).find(0)
+    return match?.map(([start, end]) => (start < 0 ? '' : input.slice(start, end)))
+  }
+}
+
+/** How many characters are read between two charges. */
+const READS = 256
+
+/**
+ * A text that counts how often it is read. A single match takes linear time, but finding all of them may look at the
+ * rest of the text for each (`a.*z|b`); only the reads themselves tell. re2js reads texts by these methods alone.
+ */
+class MeteredText extends String {
+  readonly #text: string
+  readonly #charge: Charge
+  readonly #weight: number
+  #left = 0
+
+  constructor(text: string, charge: Charge, weight: number) {
+    super(text)
+    this.#text = text
+    this.#charge = charge
+    this.#weight = weight
+  }
+
+  override charCodeAt(at: number): number {
+    if (this.#left-- === 0) {
+      this.#charge(Math.ceil(READS * this.#weight))
+      this.#left = READS
+    }
+    return this.#text.charCodeAt(at)
+  }
+
+  override indexOf(part: string, from = 0): number {
+    const at = this.#text.indexOf(part, from)
+    this.#charge(Math.ceil(((at < 0 ? this.#text.length : at) - from) / 16))
+    return at
+  }
+}
+
+export class Search {
+  readonly #matcher: Matcher
+  readonly #charge: Charge
+  readonly #text: string
+  readonly #groups: number
+
+  constructor(program: RE2JS, text: MeteredText, charge: Charge) {
+    this.#charge = charge
+    // re2js takes String objects as texts, but its types do not say so.
+    this.#matcher = program.matcher(text as unknown as string)
+    this.#text = text.toString()
+    this.#groups = program.groupCount() + 1
+  }
+
+  /** The leftmost match at or after `from`. */
+  find(from: number): Match | undefined {
+    this.#charge(8)
+    if (!this.#matcher.find(from)) return undefined
+    return Array.from(
+      { length: this.#groups },
+      (_, i) => [this.#matcher.start(i), this.#matcher.end(i)] as const,
+    )
   }
 
   /** Go's FindAll: matches that do not overlap, no empty match right after another; at most `limit` unless negative. */
-  *findAll(input: string, limit = -1): Generator<Match> {
+  *findAll(limit = -1): Generator<Match> {
     let at = 0
     let previousEnd = -1
     let found = 0
-    while (at <= input.length && (limit < 0 || found < limit)) {
-      const match = this.find(input, at)
+    while (at <= this.#text.length && (limit < 0 || found < limit)) {
+      const match = this.find(at)
       const [start, end] = match?.[0] ?? [0, 0]
       if (match === undefined) return
       // An empty match at `at` moves on by a character, and counts only if no match ended there.
       const accepted = end !== at || start !== previousEnd
-      at = end > at ? end : nextCharacter(input, at)
+      at = end > at ? end : nextCharacter(this.#text, at)
       previousEnd = end
       if (accepted) {
         found++
@@ -117,11 +176,12 @@ function replaceAll(
   { charge }: CallContext,
   replacement: (match: Match) => string,
 ): string {
+  const search = pattern.search(input, charge)
   let result = ''
   let copied = 0
   let at = 0
   while (at <= input.length) {
-    const match = pattern.find(input, at)
+    const match = search.find(at)
     if (match === undefined) break
     const [start, end] = match[0] ?? [0, 0]
     result += input.slice(copied, start)
@@ -137,13 +197,13 @@ function replaceAll(
 }
 
 /** Go's Split: at most `limit` parts, the last one the rest; nil for limit 0. */
-function split(pattern: Pattern, source: string, input: string, limit: number): string[] | undefined {
+function split(search: Search, source: string, input: string, limit: number): string[] | undefined {
   if (limit === 0) return undefined
   if (source !== '' && input === '') return ['']
   const parts: string[] = []
   let begin = 0
   let end = 0
-  for (const match of pattern.findAll(input, limit)) {
+  for (const match of search.findAll(limit)) {
     if (limit > 0 && parts.length === limit - 1) break
     const [start, stop] = match[0] ?? [0, 0]
     end = start
@@ -159,33 +219,34 @@ function list(texts: string[] | undefined): GoValue {
   return texts === undefined || texts.length === 0 ? new Typed(STRINGS, undefined) : strings(texts)
 }
 
-type Search = (pattern: Pattern, args: readonly GoValue[], context: CallContext) => GoValue
+type Operation = (pattern: Pattern, args: readonly GoValue[], context: CallContext) => GoValue
 
-const match: Search = (pattern, [, input]) => pattern.find(text(input)) !== undefined
+const match: Operation = (pattern, [, input], { charge }) =>
+  pattern.search(text(input), charge).find(0) !== undefined
 
-const find: Search = (pattern, [, input]) => pattern.groupsOf(text(input))?.[0] ?? ''
+const find: Operation = (pattern, [, input], { charge }) => pattern.groupsOf(text(input), charge)?.[0] ?? ''
 
-const findAll: Search = (pattern, [, input, limit]) => {
-  const found = [...pattern.findAll(text(input), int(limit))]
+const findAll: Operation = (pattern, [, input, limit], { charge }) => {
+  const found = [...pattern.search(text(input), charge).findAll(int(limit))]
   return list(found.map(([whole]) => text(input).slice(...(whole ?? [0, 0]))))
 }
 
-const replace: Search = (pattern, [, input, replacement], context) =>
+const replace: Operation = (pattern, [, input, replacement], context) =>
   replaceAll(pattern, text(input), context, (found) => expand(text(replacement), found, text(input), pattern))
 
-const replaceLiteral: Search = (pattern, [, input, replacement], context) =>
+const replaceLiteral: Operation = (pattern, [, input, replacement], context) =>
   replaceAll(pattern, text(input), context, () => text(replacement))
 
-const splitAt: Search = (pattern, [source, input, limit]) => {
-  const parts = split(pattern, text(source), text(input), int(limit))
+const splitAt: Operation = (pattern, [source, input, limit], { charge }) => {
+  const parts = split(pattern.search(text(input), charge), text(source), text(input), int(limit))
   return parts === undefined ? list(undefined) : strings(parts)
 }
 
-/** Runs `search` with the pattern that is the first argument; `bad` decides what a faulty pattern gives. */
-function searching(search: Search, bad: (error: FuncError, source: string) => GoValue): Run {
+/** Runs `operation` with the pattern that is the first argument; `bad` decides what a faulty pattern gives. */
+function searching(operation: Operation, bad: (error: FuncError, source: string) => GoValue): Run {
   return (args, context) => {
     const source = text(args[0])
-    context.charge(source.length)
+    context.charge(source.length * 16)
     let pattern: Pattern
     try {
       pattern = new Pattern(source)
@@ -193,9 +254,8 @@ function searching(search: Search, bad: (error: FuncError, source: string) => Go
       if (error instanceof FuncError) return bad(error, source)
       throw error
     }
-    // The automaton looks at each character with as many states as the program has, at worst.
-    context.charge(pattern.cost + Math.ceil((text(args[1]).length * pattern.cost) / 16))
-    return search(pattern, args, context)
+    context.charge(pattern.cost)
+    return operation(pattern, args, context)
   }
 }
 

@@ -30,9 +30,12 @@ function uint64(digits: string): bigint {
   return value
 }
 
+/** Versions and constraints are charged once, by their length: their patterns never look far ahead. */
+const free = (): void => {}
+
 /** Throws FuncError when the text is no version, or when a number in its pre-release starts with 0. */
 export function parseVersion(original: string): Version {
-  const parts = VERSION.groupsOf(original)
+  const parts = VERSION.groupsOf(original, free)
   if (parts === undefined) throw new FuncError('invalid semantic version')
   const [, major = '', minor = '', patch = '', , pre = '', , metadata = ''] = parts
   const version = {
@@ -119,7 +122,7 @@ const PARTIAL_GROUPS = 8
 /** `1.2 - 2.0` means `>= 1.2, <= 2.0`. */
 function withoutRanges(constraint: string): string {
   let result = constraint
-  for (const match of RANGE.findAll(constraint)) {
+  for (const match of RANGE.search(constraint, free).findAll()) {
     const part = (i: number): string => constraint.slice(...(match[i] ?? [0, 0]))
     result = result.replace(part(0), () => `>= ${part(1)}, <= ${part(1 + PARTIAL_GROUPS)} `)
   }
@@ -129,7 +132,7 @@ function withoutRanges(constraint: string): string {
 const isWildcard = (part: string): boolean => part === 'x' || part === 'X' || part === '*'
 
 function parseConstraint(source: string): Constraint {
-  const parts = ONE.groupsOf(source)
+  const parts = ONE.groupsOf(source, free)
   if (parts === undefined) throw new FuncError(`improper constraint: ${source}`)
   const [, operator = '', whole = '', major = '', minor = '', patch = '', pre = ''] = parts
   const any = isWildcard(major)
@@ -159,8 +162,10 @@ function parseConstraint(source: string): Constraint {
 /** Alternatives of constraints that must all hold. Throws FuncError for a text that is none. */
 function parseConstraints(source: string): Constraint[][] {
   return splitText(withoutRanges(source), '||').map((group) => {
-    if (!ALL.find(group)) throw new FuncError(`improper constraint: ${group}`)
-    return [...EACH.findAll(group)].map((match) => parseConstraint(group.slice(...(match[0] ?? [0, 0]))))
+    if (!ALL.search(group, free).find(0)) throw new FuncError(`improper constraint: ${group}`)
+    return [...EACH.search(group, free).findAll()].map((match) =>
+      parseConstraint(group.slice(...(match[0] ?? [0, 0]))),
+    )
   })
 }
 

@@ -123,15 +123,21 @@ const PASS = { passthrough: true }
 
 export const STRING_FUNCS: Record<string, TemplateFunc> = {
   hello: fixed([], () => 'Hello!'),
-  trim: ofText(1, trimSpace, PASS),
+  trim: ofText(1, trimSpace, 1, PASS),
   trimall: ofText(2, (cutset, value) => trimSet(value, cutset)),
   trimAll: ofText(2, (cutset, value) => trimSet(value, cutset)),
   trimSuffix: ofText(2, (suffix, value) =>
     value.endsWith(suffix) ? value.slice(0, value.length - suffix.length) : value,
   ),
   trimPrefix: ofText(2, (prefix, value) => (value.startsWith(prefix) ? value.slice(prefix.length) : value)),
-  trunc: fixed(['int', 'string'], ([count, value]) => trunc(int(count), text(value))),
-  substr: fixed(['int', 'int', 'string'], ([start, end, value]) => substr(int(start), int(end), text(value))),
+  trunc: fixed(['int', 'string'], ([count, value], { charge }) => {
+    charge(text(value).length)
+    return trunc(int(count), text(value))
+  }),
+  substr: fixed(['int', 'int', 'string'], ([start, end, value], { charge }) => {
+    charge(text(value).length)
+    return substr(int(start), int(end), text(value))
+  }),
   repeat: fixed(['int', 'string'], ([count, value], { charge }) => {
     if (int(count) < 0) throw new FuncError('strings: negative Repeat count')
     charge(int(count) * byteLength(text(value)))
@@ -142,7 +148,7 @@ export const STRING_FUNCS: Record<string, TemplateFunc> = {
   hasSuffix: ofText(2, (suffix, value) => value.endsWith(suffix)),
   quote: variadic([], 'any', (args, { charge }) => {
     const texts = args.filter(present).map((arg) => strval(arg, charge))
-    charge(texts.reduce((sum, item) => sum + item.length, 0))
+    charge(texts.reduce((sum, item) => sum + item.length, 0) * 2)
     return texts.map(goQuote).join(' ')
   }),
   squote: variadic([], 'any', (args, { charge }) =>
@@ -184,11 +190,12 @@ export const STRING_FUNCS: Record<string, TemplateFunc> = {
     charge(parts.reduce((sum, part) => sum + part.length, parts.length * text(separator).length))
     return parts.join(text(separator))
   }),
-  split: ofText(2, (separator, value) => numbered(splitText(value, separator))),
+  split: ofText(2, (separator, value) => numbered(splitText(value, separator)), 2),
   splitList: ofText(2, (separator, value) => strings(splitText(value, separator))),
-  splitn: fixed(['string', 'int', 'string'], ([separator, limit, value]) =>
-    numbered(splitText(text(value), text(separator), int(limit))),
-  ),
+  splitn: fixed(['string', 'int', 'string'], ([separator, limit, value], { charge }) => {
+    charge(text(value).length * 2)
+    return numbered(splitText(text(value), text(separator), int(limit)))
+  }),
   sortAlpha: fixed(['any'], ([value], { charge }) =>
     strings(
       elements(value) === undefined ? [strval(value, charge)] : textList(value, charge).sort(compareBytes),

@@ -188,7 +188,8 @@ function urlText({ scheme, opaque, user, host, path, query, fragment }: Url): st
   return fragment === '' ? result : `${result}#${escaped(fragment, 'fragment')}`
 }
 
-const toBinary = (value: string): string => String.fromCharCode(...[...toBytes(value)])
+const toBinary = (value: string): string =>
+  Array.from(toBytes(value), (byte) => String.fromCharCode(byte)).join('')
 const fromBinary = (value: string): string => fromBytes(Uint8Array.from(value, (char) => char.charCodeAt(0)))
 
 function urlParse(source: string): GoMap {
@@ -242,7 +243,7 @@ function urlJoin(dict: GoMap | undefined): string {
 
 export const URL_FUNCS: Record<string, TemplateFunc> = {
   urlParse: fixed(['string'], ([source], { charge }) => {
-    charge(text(source).length)
+    charge(text(source).length * 8)
     return urlParse(toBinary(text(source)))
   }),
   urlJoin: fixed(['dict'], ([dict]) => urlJoin(dictOf(dict))),

@@ -29,7 +29,7 @@ function orElse(fallback: string, print: () => string): string {
 
 /** JSON data of a value: types gone, structs by their JSON names, integers beyond 2^53 as bigint. */
 function jsonData(value: GoValue, context: CallContext): unknown {
-  context.charge(1)
+  context.charge(16)
   if (typeof value !== 'object' || value === null) return value ?? null
   if (value instanceof Typed && (value.type.marshal !== undefined || isScalar(value))) {
     return parseExact(marshal(value, context.charge))
@@ -105,7 +105,7 @@ const PROTO_MESSAGE: GoType = { kind: 'interface', name: 'protoreflect.ProtoMess
 
 /** Drops nils at every depth; what becomes empty by that is nil too. Only untyped maps and lists are looked into. */
 function omitNil(value: GoValue, context: CallContext): GoValue {
-  context.charge(1)
+  context.charge(8)
   if (typeof value !== 'object' || value === null || value instanceof Typed) return value ?? null
   if (Array.isArray(value)) {
     const kept = (value as GoValue[]).map((item) => omitNil(item, context)).filter((item) => item !== null)
@@ -135,7 +135,12 @@ const NIL_FUNCS: Record<string, TemplateFunc> = {
 
 const JSON_FUNCS: Record<string, TemplateFunc> = {
   toJSON: fixed(['stringMap'], ([map], { charge }) => (isNil(map) ? '{}' : marshal(map, charge)), SERIALISER),
-  toJsonMap: variadic([], 'stringMap', (maps, { charge }) => marshal(mergeMaps(maps), charge), SERIALISER),
+  toJsonMap: variadic(
+    [],
+    'stringMap',
+    (maps, context) => marshal(mergeMaps(maps, context), context.charge),
+    SERIALISER,
+  ),
   structToJSON: fixed(
     ['any'],
     ([value], { charge }) =>

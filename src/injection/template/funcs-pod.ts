@@ -1,7 +1,7 @@
 // Istio's template functions on the pod and the mesh configuration (contract §5.2). They read their arguments field by
 // field through the engine's accessors, never the raw data behind them.
 
-import { goString } from '../../gotemplate/format.ts'
+import { type Charge, goString, goStringCharged } from '../../gotemplate/format.ts'
 import type { TemplateFunc } from '../../gotemplate/func.ts'
 import { fixed, text } from '../../gotemplate/sprig/go.ts'
 import { type GoType, type GoValue, Typed } from '../../gotemplate/value.ts'
@@ -18,9 +18,9 @@ const DURATION: GoType = { kind: 'pointer', name: '*durationpb.Duration' }
 const PROXY_CONTAINER = 'istio-proxy'
 
 /** The annotation if the key exists, even empty; else the default as `%v` prints it. */
-function annotation(meta: GoValue, name: string, fallback: GoValue): string {
+function annotation(meta: GoValue, name: string, fallback: GoValue, charge: Charge): string {
   const annotations = mapOfValue(field(meta, 'Annotations'))?.raw ?? {}
-  return Object.hasOwn(annotations, name) ? String(annotations[name]) : goString(fallback)
+  return Object.hasOwn(annotations, name) ? String(annotations[name]) : goStringCharged(fallback, charge)
 }
 
 /** The TCP ports of containers, joined by commas. */
@@ -102,8 +102,8 @@ function ownText(map: GoValue, key: string): string {
 }
 
 export const POD_FUNCS: Record<string, TemplateFunc> = {
-  annotation: fixed([OBJECT_META, 'string', 'any'], ([meta, name, fallback]) =>
-    annotation(meta ?? null, text(name), fallback),
+  annotation: fixed([OBJECT_META, 'string', 'any'], ([meta, name, fallback], { charge }) =>
+    annotation(meta ?? null, text(name), fallback ?? null, charge),
   ),
   includeInboundPorts: fixed([CONTAINERS], ([containers]) => containerPorts(containers, () => true)),
   applicationPorts: fixed([CONTAINERS], ([containers]) =>

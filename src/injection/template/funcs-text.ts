@@ -2,8 +2,8 @@
 
 import type { InjectorEnv } from '../../api/mesh.ts'
 import { atLeast, type Release } from '../../api/release.ts'
-import { goString } from '../../gotemplate/format.ts'
-import { FuncError, type TemplateFunc } from '../../gotemplate/func.ts'
+import { goStringCharged } from '../../gotemplate/format.ts'
+import { type CallContext, FuncError, type TemplateFunc } from '../../gotemplate/func.ts'
 import { dictOf, fixed, int, ofText, text, variadic } from '../../gotemplate/sprig/go.ts'
 import { unmarshal } from '../../gotemplate/sprig/json.ts'
 import { toLower } from '../../gotemplate/sprig/letters.ts'
@@ -25,10 +25,16 @@ function toStringMap(entries: Iterable<readonly [string, string]>): Typed {
   return new Typed(STRING_MAP, map)
 }
 
+function chargedEntries(map: GoValue, charge: CallContext['charge']): [string, string][] {
+  const entries = Object.entries(stringMap(map))
+  charge(entries.length * 8)
+  return entries
+}
+
 /** Later maps win; without any map the result is a nil map. */
-export function mergeMaps(maps: readonly GoValue[]): Typed {
+export function mergeMaps(maps: readonly GoValue[], { charge }: CallContext): Typed {
   if (maps.length === 0) return new Typed(STRING_MAP, undefined)
-  return toStringMap(maps.flatMap((map) => Object.entries(stringMap(map))))
+  return toStringMap(maps.flatMap((map) => chargedEntries(map, charge)))
 }
 
 function strdict(args: readonly GoValue[]): Typed {
@@ -103,20 +109,21 @@ export function textFuncs(env: InjectorEnv, release: Release): Record<string, Te
   }
 }
 
-const identity = ofText(1, (value) => value, { passthrough: true })
+const identity = ofText(1, (value) => value, 0, { passthrough: true })
 
 const TEXT_FUNCS: Record<string, TemplateFunc> = {
   valueOrDefault: fixed(
     ['any', 'any'],
     ([value, fallback]) => (value === '' || value === null || value === undefined ? fallback : value) ?? null,
   ),
-  excludeInboundPort: fixed(['any', 'string'], ([port, list]) =>
-    excludeInboundPort(trimSpace(goString(port)), text(list)),
-  ),
+  excludeInboundPort: fixed(['any', 'string'], ([port, list], { charge }) => {
+    charge(text(list).length * 4)
+    return excludeInboundPort(trimSpace(goStringCharged(port ?? null, charge)), text(list))
+  }),
   isset: fixed(['stringMap', 'string'], ([map, key]) => Object.hasOwn(stringMap(map), text(key))),
   directory: ofText(1, (path) => path.slice(0, path.lastIndexOf('/') + 1)),
   contains: ofText(2, (needle, haystack) => haystack.includes(needle)),
-  toLower: ofText(1, toLower),
+  toLower: ofText(1, toLower, 4),
   indent: fixed(
     ['int', 'string'],
     ([spaces, source], { charge }) => {
@@ -128,8 +135,8 @@ const TEXT_FUNCS: Record<string, TemplateFunc> = {
   kubevirtInterfaces: identity,
   excludeInterfaces: identity,
   strdict: variadic([], 'string', strdict),
-  omit: variadic(['stringMap'], 'string', ([map, ...keys]) => {
+  omit: variadic(['stringMap'], 'string', ([map, ...keys], { charge }) => {
     const omitted = new Set(keys.map(text))
-    return toStringMap(Object.entries(stringMap(map)).filter(([key]) => !omitted.has(key)))
+    return toStringMap(chargedEntries(map ?? null, charge).filter(([key]) => !omitted.has(key)))
   }),
 }
