@@ -114,7 +114,11 @@ function plainCall(
   }
 }
 
+/** Steps a call of a function costs beside what the function charges for its work. */
+const CALL_COST = 8
+
 function invoke(run: Run, site: CallSite, func: TemplateFunc, values: readonly GoValue[]): GoValue {
+  run.charge(CALL_COST)
   try {
     return func.run(values, run)
   } catch (error) {

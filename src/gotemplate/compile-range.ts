@@ -9,6 +9,9 @@ import { ANY, STRING, wrap } from './types.ts'
 import { type GoType, type GoValue, Typed } from './value.ts'
 import { entries, indirect, isIntegerKind, kindOf, lengthOf, mapOfValue, toInt } from './value-ops.ts'
 
+/** Steps an entry costs that is put in order. */
+const SORT_COST = 4
+
 /** One range action, compiled. */
 interface Loop {
   readonly body: Exec
@@ -84,7 +87,7 @@ function iterateList(run: Run, loop: Loop, list: GoValue, taint: Taint): Signal 
 
 function iterateMap(run: Run, loop: Loop, map: GoValue, taint: Taint): Signal | undefined {
   const type = mapOfValue(map)?.type
-  run.charge(lengthOf(map) ?? 0)
+  run.charge((lengthOf(map) ?? 0) * SORT_COST)
   const pairs = entries(map) ?? []
   if (pairs.length === 0) return undefined
   const key: GoType = type?.key ?? STRING

@@ -6,7 +6,7 @@ import { nodeText } from './ast.ts'
 import { printable } from './builtins.ts'
 import { type Compilation, compileArg, compilePipe, type Eval } from './compile-pipe.ts'
 import { compileRange } from './compile-range.ts'
-import { placeOf } from './error.ts'
+import type { Source } from './error.ts'
 import { goStringCharged } from './format.ts'
 import { FuncError, type TemplateFunc } from './func.ts'
 import { LimitError } from './limits.ts'
@@ -35,13 +35,13 @@ export type CompiledTrees = Map<string, CompiledTree>
 
 interface Unit extends Compilation {
   readonly trees: CompiledTrees
-  readonly source: string
+  readonly source: Source
 }
 
 /** Compiles every tree of `source`. */
 export function compileTrees(
   trees: ReadonlyMap<string, ListNode>,
-  source: string,
+  source: Source,
   options: CompileOptions,
 ): CompiledTrees {
   const compiled: CompiledTrees = new Map()
@@ -137,7 +137,7 @@ function print(run: Run, node: ActionNode, value: GoValue): void {
 }
 
 function compileMarkedAction(unit: Unit, node: ActionNode, value: Eval): Exec {
-  const { line, column } = placeOf(unit.source, node.pos)
+  const { line, column } = unit.source.placeOf(node.pos)
   const expression = nodeText(node.pipe)
   return (run, dot) => {
     run.step()

@@ -70,24 +70,47 @@ export interface Place {
   readonly source: string
 }
 
-/** Where an offset of a template text is. */
-export function placeOf(text: string, pos: number): Place {
-  const start = text.lastIndexOf('\n', pos - 1) + 1
-  const before = pos === 0 ? '' : text.slice(start, pos)
-  const lineStart = pos === 0 ? 0 : start
-  const end = text.indexOf('\n', pos)
-  let first = lineStart
-  for (let i = 0; i < 2 && first > 0; i++) first = first === 1 ? 0 : text.lastIndexOf('\n', first - 2) + 1
-  const source = text
-    .slice(first, end < 0 ? text.length : end)
-    .split('\n')
-    .map((line) => line.slice(0, LONGEST_LINE))
-    .join('\n')
-  return { line: lineNumber(text, lineStart), column: before.length + 1, bytes: byteLength(before), source }
+/** Template text whose places are asked for; the lines are counted once, when the first is. */
+export class Source {
+  readonly text: string
+  private starts: number[] | undefined
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  /** From 1. */
+  lineAt(pos: number): number {
+    this.starts ??= lineStarts(this.text)
+    const { starts } = this
+    let low = 0
+    let high = starts.length
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= pos) low = middle
+      else high = middle
+    }
+    return low + 1
+  }
+
+  /** Where an offset is. */
+  placeOf(pos: number): Place {
+    const { text } = this
+    const line = this.lineAt(pos)
+    const start = this.starts?.[line - 1] ?? 0
+    const first = this.starts?.[Math.max(line - 3, 0)] ?? 0
+    const end = text.indexOf('\n', pos)
+    const source = text
+      .slice(first, end < 0 ? text.length : end)
+      .split('\n')
+      .map((shown) => shown.slice(0, LONGEST_LINE))
+      .join('\n')
+    return { line, column: pos - start + 1, bytes: byteLength(text.slice(start, pos)), source }
+  }
 }
 
-function lineNumber(text: string, end: number): number {
-  let line = 1
-  for (let at = text.indexOf('\n'); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) line++
-  return line
+function lineStarts(text: string): number[] {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return starts
 }

@@ -2,7 +2,7 @@
 // exploding template stops at the limit and not at the end of memory.
 
 export interface TemplateLimits {
-  /** Nodes executed, plus what functions charge: elements and characters they make. */
+  /** Nodes executed, a fixed cost for each call, and what functions charge: elements and characters they make. */
   readonly steps: number
   /** Length of the output, in UTF-16 units. */
   readonly outputBytes: number

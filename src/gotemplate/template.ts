@@ -5,7 +5,7 @@
 import { nodeText } from './ast.ts'
 import { BUILTINS } from './builtins.ts'
 import { type CompiledTrees, compileTrees } from './compile.ts'
-import { placeOf, TemplateError, type TemplateErrorCode } from './error.ts'
+import { Source, TemplateError, type TemplateErrorCode } from './error.ts'
 import { FuncError, type FuncMap, type TemplateFunc } from './func.ts'
 import { DEFAULT_LIMITS, type Deadline, LimitError, type TemplateLimits } from './limits.ts'
 import { parseTrees, type Trees } from './parse.ts'
@@ -65,7 +65,7 @@ const NOTHING: ReadonlySet<string> = new Set()
 
 class ParsedTemplate implements Template {
   readonly name: string
-  private readonly text: string
+  private readonly source: Source
   private readonly trees: Trees
   private readonly funcs: ReadonlyMap<string, TemplateFunc>
   private readonly missing: MissingKey
@@ -75,7 +75,7 @@ class ParsedTemplate implements Template {
 
   constructor(name: string, text: string, trees: Trees, funcs: FuncMap, missing: MissingKey) {
     this.name = name
-    this.text = text
+    this.source = new Source(text)
     this.trees = trees
     this.funcs = new Map(
       [...funcs].flatMap(([key, func]) => ('refused' in func ? [] : [[key, func] as const])),
@@ -85,7 +85,7 @@ class ParsedTemplate implements Template {
   }
 
   private compile(tracking: boolean): CompiledTrees {
-    return compileTrees(this.trees, this.text, { funcs: this.funcs, missing: this.missing, tracking })
+    return compileTrees(this.trees, this.source, { funcs: this.funcs, missing: this.missing, tracking })
   }
 
   execute(root: GoValue, options: RunOptions = {}): Rendered {
@@ -123,7 +123,7 @@ class ParsedTemplate implements Template {
   }
 
   private failure(run: Run, message: string, code: TemplateErrorCode): TemplateError {
-    const place = placeOf(this.text, run.at.pos)
+    const place = this.source.placeOf(run.at.pos)
     const expression = nodeText(run.at)
     const where = `${this.name}:${place.line}:${place.bytes}`
     return new TemplateError(

@@ -2,14 +2,14 @@
 // All parsers of one text (its definitions are parsed by parsers of their own) share one stream.
 
 import { byteLength } from '../std/bytes.ts'
-import { placeOf, TemplateError, type TemplateErrorCode } from './error.ts'
+import { Source, TemplateError, type TemplateErrorCode } from './error.ts'
 import { KEYWORDS, Lexer, type Token, type TokenKind } from './lex.ts'
 import { goQuote } from './quote.ts'
 import { sliceRunes } from './utf8.ts'
 
 export class Tokens {
   readonly name: string
-  readonly text: string
+  private readonly source: Source
   /** Where the action being parsed begins; undefined between actions. */
   actionStart: number | undefined
   private readonly lexer: Lexer
@@ -20,7 +20,7 @@ export class Tokens {
 
   constructor(name: string, text: string, names: ReadonlySet<string>) {
     this.name = name
-    this.text = text
+    this.source = new Source(text)
     this.lexer = new Lexer(text, names)
   }
 
@@ -65,8 +65,8 @@ export class Tokens {
     const start = this.actionStart
     let suffix = ''
     if (start !== undefined) {
-      const line = placeOf(this.text, start).line
-      if (line !== placeOf(this.text, token.pos).line) {
+      const line = this.source.lineAt(start)
+      if (line !== this.source.lineAt(token.pos)) {
         suffix = `${token.text.endsWith(' action') ? '' : ' in action'} started at ${this.name}:${line}`
       }
     }
@@ -75,8 +75,8 @@ export class Tokens {
 
   /** Throws Go's error text with the line Go names; `pos` is what is shown to people. */
   fail(message: string, pos = this.latest.pos, code: TemplateErrorCode = 'syntax'): never {
-    const { line } = placeOf(this.text, this.latest.pos)
-    const place = placeOf(this.text, pos)
+    const line = this.source.lineAt(this.latest.pos)
+    const place = this.source.placeOf(pos)
     throw new TemplateError(`template: ${this.name}:${line}: ${message}`, {
       phase: 'parse',
       code,
