@@ -2,7 +2,7 @@
 // together, then three; among equals those on the pod before those on its namespace, and those before the settings.
 
 import type { Pod } from '../api/kube.ts'
-import { ANNOTATION, LABEL } from '../api/names.ts'
+import { ANNOTATION, IGNORED_NAMESPACES, LABEL } from '../api/names.ts'
 import type { RevisionSettings } from '../mesh/snapshot.ts'
 import { own } from '../std/json.ts'
 import { type JudgeContext, judge, type Subject } from './judge.ts'
@@ -18,6 +18,8 @@ interface Change {
   readonly text: string
   /** What it touches; two changes of one thing are never combined. */
   readonly target: string
+  /** For a change that asks for injection or forbids it: which; it is no way to the contrary. */
+  readonly towards?: boolean
   readonly apply: (state: State) => State
 }
 
@@ -28,7 +30,7 @@ const SHOWN = 3
 export function counterfactuals(context: JudgeContext, subject: Subject): string[][] {
   const start = { context, subject }
   const want = !judge(context, subject).inject
-  const all = changes(start)
+  const all = changes(start).filter((change) => change.towards === undefined || change.towards === want)
   for (const size of [1, 2, 3]) {
     const found = combinations(all, size).filter((set) => {
       const state = set.reduce((current, change) => change.apply(current), start)
@@ -60,6 +62,7 @@ function changes(state: State): Change[] {
     ...podMap('labels', LABEL.revision, [revision, undefined], subject),
     ...mentioned.flatMap((key) => podMap('labels', key, [undefined], subject)),
     ...(subject.pod.spec.hostNetwork === true ? [hostNetworkOff()] : []),
+    ...(IGNORED_NAMESPACES.includes(subject.namespace) ? [otherNamespace(subject.namespace)] : []),
     ...namespaceLabel(LABEL.injection, ['enabled', 'disabled', undefined], subject),
     ...namespaceLabel(LABEL.revision, [revision, undefined], subject),
     ...policyChanges(context.settings),
@@ -85,6 +88,14 @@ function withEntry(
   return Object.fromEntries(value === undefined ? rest : [...rest, [key, value]])
 }
 
+const ASKS: Readonly<Record<string, boolean>> = { true: true, enabled: true, false: false, disabled: false }
+
+/** Values that ask for injection, or forbid it, by themselves. */
+function towards(value: string | undefined): { towards?: boolean } {
+  const asks = value === undefined ? undefined : own(ASKS, value)
+  return asks === undefined ? {} : { towards: asks }
+}
+
 function order(what: string, key: string, value: string | undefined, of: string): string {
   return value === undefined
     ? `remove ${what} ${key} from the ${of}`
@@ -104,6 +115,7 @@ function podMap(
     .map((value) => ({
       text: order(what, key, value, 'pod'),
       target: `pod ${field} ${key}`,
+      ...towards(value),
       apply: (state) => {
         const { pod } = state.subject
         const map = withEntry(pod.metadata[field] ?? {}, key, value)
@@ -127,6 +139,22 @@ function hostNetworkOff(): Change {
   }
 }
 
+/** A namespace like this one that is not ignored. */
+function otherNamespace(namespace: string): Change {
+  return {
+    text: `put it into another namespace than ${namespace}`,
+    target: 'namespace',
+    apply: (state) => {
+      const { pod } = state.subject
+      const moved = withPod(state, { ...pod, metadata: { ...pod.metadata, namespace: OTHER } })
+      return { ...moved, subject: { ...moved.subject, namespace: OTHER } }
+    },
+  }
+}
+
+/** Any name that is not ignored. */
+const OTHER = 'other'
+
 function namespaceLabel(key: string, values: readonly (string | undefined)[], subject: Subject): Change[] {
   const current = own(subject.namespaceLabels, key)
   return values
@@ -134,6 +162,7 @@ function namespaceLabel(key: string, values: readonly (string | undefined)[], su
     .map((value) => ({
       text: order('label', key, value, `namespace ${subject.namespace}`),
       target: `namespace ${key}`,
+      ...towards(value),
       apply: (state) => {
         const namespaceLabels = withEntry(state.subject.namespaceLabels, key, value)
         return { ...state, subject: { ...state.subject, namespaceLabels } }
@@ -147,6 +176,7 @@ function policyChanges(settings: RevisionSettings): Change[] {
     .map((policy) => ({
       text: `set policy: ${policy} in the injection config`,
       target: 'policy',
+      ...towards(policy),
       apply: (state) => {
         const config = { ...state.context.settings.config, policy }
         return { ...state, context: { ...state.context, settings: { ...state.context.settings, config } } }

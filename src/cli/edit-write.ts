@@ -11,12 +11,15 @@ export interface Style {
   readonly step: number
   /** Whether the dashes of a list stand deeper than the key they belong to. */
   readonly dashesIndented: boolean
+  /** Whether the document is JSON: flow collections then hold nothing unquoted. */
+  readonly json: boolean
   /** Whether JSON on one line has no blanks after `:` and `,`. */
   readonly compact: boolean
 }
 
 /** What may stand unquoted: a careful subset; whether it also reads back as the same text is asked of the reader. */
-const PLAIN = /^[A-Za-z0-9_./$(][A-Za-z0-9_./$()@%+=,~^*?!&<>;|:-]*(?: [A-Za-z0-9_./$()@%+=,~^*?!&<>;|:-]+)*$/
+const PLAIN =
+  /^(?:--?(?=[A-Za-z]))?[A-Za-z0-9_./$(][A-Za-z0-9_./$()@%+=,~^*?!&<>;|:-]*(?: [A-Za-z0-9_./$()@%+=,~^*?!&<>;|:-]+)*$/
 /** Text that may stand between quotes as it is: no control characters, no line breaks of YAML 1.1, no byte order mark. */
 const PRINTABLE = /^[\x20-\x7e\u00a0-\u2027\u202a-\ufefe\uff00-\uffff]*$/
 
@@ -119,7 +122,7 @@ export function documentText(value: Json, style: Style): string {
 
 /** JSON text; on lines of its own with `indent` columns in front where `indent` is given, else on one line. */
 export function flowText(value: Json, indent: number | undefined, style: Style): string {
-  if (typeof value === 'string') return doubleQuoted(value)
+  if (typeof value === 'string') return flowString(value, style)
   if (isLeaf(value)) return scalarText(value)
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
   const inner = indent === undefined ? undefined : indent + style.step
@@ -136,5 +139,11 @@ export function flowText(value: Json, indent: number | undefined, style: Style):
 
 export function flowPair(key: string, value: Json, indent: number | undefined, style: Style): string {
   const blank = style.compact && indent === undefined ? '' : ' '
-  return `${doubleQuoted(key)}:${blank}${flowText(value, indent, style)}`
+  return `${flowString(key, style)}:${blank}${flowText(value, indent, style)}`
+}
+
+/** In YAML, words without `:` and `?` may stand unquoted inside brackets, too. */
+function flowString(value: string, style: Style): string {
+  const plain = !style.json && !/[:?,[\]{}]/.test(value) && scalarText(value) === value
+  return plain ? value : doubleQuoted(value)
 }

@@ -84,6 +84,16 @@ function styleOf(text: string, root: Part | undefined): Style {
     }
   }
   if (root !== undefined) look(root)
-  const compact = /"[ \t]*:\S/.test(text) && !/"[ \t]*:[ \t]/.test(text)
-  return { eol: eolOf(text), step: step ?? 2, dashesIndented: dashesIndented ?? false, compact }
+  const json = root?.flow === true && isJson(text)
+  const compact = json && /"[ \t]*:\S/.test(text) && !/"[ \t]*:[ \t]/.test(text)
+  return { eol: eolOf(text), step: step ?? 2, dashesIndented: dashesIndented ?? false, json, compact }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }

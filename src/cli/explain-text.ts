@@ -45,7 +45,7 @@ export function explanationText(explanation: Explanation): string {
       '  ',
     ),
     '',
-    `result: ${explanation.result}, ${explanation.because}`,
+    `result: ${explanation.result}${explanation.result === 'refused' ? ':' : ', because'} ${explanation.because}`,
   ]
   if (explanation.templates !== undefined) lines.push(`templates: ${explanation.templates.join(', ')}`)
   for (const warning of explanation.warnings) lines.push(`warning: ${warning}`)

@@ -123,18 +123,18 @@ type Result = Pick<Explanation, 'result' | 'reason' | 'because' | 'templates' | 
 function outcome(run: Run, place: PodPlace, namespace: string, judgement: Judgement): Result {
   const { called, decision } = judgement
   if (called === undefined) {
-    const because = 'because no webhook entry matches, so no injector is asked'
+    const because = 'no webhook entry matches, so no injector is asked'
     return { result: 'skipped', reason: 'not-called', because, warnings: [] }
   }
   const { reason } = decision
-  const because = `because ${REASONS[reason]} (rule ${reason})`
+  const because = `${REASONS[reason]} (rule ${reason})`
   if (!decision.inject) return { result: 'skipped', reason, because, warnings: [] }
   try {
     const { templates, warnings } = injectPlace(place, namespace, run.injecting)
     return { result: 'injected', reason, because, templates, warnings }
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
-    return { result: 'refused', reason: error.code, because: error.message, warnings: [] }
+    return { result: 'refused', reason: error.code, because: error.message.trim(), warnings: [] }
   }
 }
 

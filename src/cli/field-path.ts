@@ -79,7 +79,7 @@ export function byIdentity(value: Json, steps: readonly FieldStep[]): FieldStep[
       return step
     }
     at = list[indexOf(list, step)]
-    const name = at === undefined ? undefined : identityOf(at)
+    const name = isObject(at) ? identityOf(at) : undefined
     return name !== undefined && list.filter((item) => identityOf(item) === name).length === 1 ? name : step
   })
 }

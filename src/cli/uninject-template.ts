@@ -103,17 +103,19 @@ function withoutInjected(template: JsonObject, status: Status): JsonObject {
 function withOverrides(spec: JsonObject, overrides: JsonObject): JsonObject {
   const proxies = listOf(overrides, 'initContainers').filter((item) => nameOf(item) === CONTAINER.proxy)
   const inits = listOf(overrides, 'initContainers').filter((item) => !proxies.includes(item))
-  const own = [...listOf(overrides, 'containers'), ...proxies].map(withImage)
+  const own = [...listOf(overrides, 'containers'), ...proxies].map(asWritten)
   let result = spec
   if (own.length > 0) result = { ...result, containers: [...listOf(spec, 'containers'), ...own] }
   if (inits.length > 0) result = { ...result, initContainers: [...listOf(spec, 'initContainers'), ...inits] }
   return result
 }
 
-/** A recorded container without an image had `auto`, which asks for the template's. */
-function withImage(container: Json): Json {
-  if (!isObject(container) || (own(container, 'image') ?? '') !== '') return container
-  return { ...container, image: 'auto' }
+/** A recorded container without an image had `auto`, which asks for the template's; empty `resources` are always recorded. */
+function asWritten(container: Json): Json {
+  if (!isObject(container)) return container
+  const { resources, ...rest } = container
+  const kept = isObject(resources) && Object.keys(resources).length === 0 ? rest : container
+  return (own(kept, 'image') ?? '') === '' ? { ...kept, image: 'auto' } : kept
 }
 
 function cleanMetadata(template: JsonObject, spec: JsonObject, sidecar: JsonObject | undefined): JsonObject {

@@ -99,7 +99,13 @@ const ROWS: readonly Row[] = [
       data.a.d = 'x'
       data.l = [1, 3, 4]
     },
-    want: 'a: {c: 2, "d": "x"}\nl: [1, 3, 4]\n',
+    want: 'a: {c: 2, d: x}\nl: [1, 3, 4]\n',
+  },
+  {
+    name: 'flow YAML is not taken for JSON because a string in it is',
+    source: 'a: \'{"b":1}\'\nc: {d: e}\n',
+    change: (data) => (data.c = { d: 'f:g', h: '1' }),
+    want: 'a: \'{"b":1}\'\nc: {d: "f:g", h: "1"}\n',
   },
   {
     name: 'line ends of Windows are kept',
