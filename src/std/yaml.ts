@@ -25,6 +25,9 @@ export const YAML_LIMITS: YamlLimits = { depth: 1000, aliases: 100_000, bytes: 8
 /** What no YAML text may hold: control characters but tab, LF, CR and NEL, halves of surrogate pairs, U+FFFE, U+FFFF. */
 const FORBIDDEN = /[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
+/** A quick look that most texts pass. */
+const NOT_PLAIN = /[^\t\n\r -~]/
+
 /** go-yaml reads the text in pieces of this many bytes, and looks at nothing behind the piece a document ends in. */
 const PIECE = 512
 
@@ -51,7 +54,7 @@ function parse(text: string, exact: boolean, limits: YamlLimits): YamlValue {
     throw new ProblemError('limit', `the YAML text has ${text.length} characters, more than ${limits.bytes}`)
   }
   const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
-  const forbidden = body.search(FORBIDDEN)
+  const forbidden = NOT_PLAIN.test(body) ? body.search(FORBIDDEN) : -1
   const composer = new Composer(forbidden < 0 ? body : body.slice(0, forbidden), exact, limits)
   try {
     const value = composer.document()

@@ -18,7 +18,8 @@ export const BLANKZ = BLANK | BREAK | END
 export const BREAKZ = BREAK | END
 export const SPACES = BLANK | BREAK
 
-const CLASS = new Uint8Array(0x10000)
+/** The class of every UTF-16 unit. Read directly only where each lookup counts. */
+export const CLASS = new Uint8Array(0x10000)
 
 function mark(chars: string, bits: number): void {
   for (let i = 0; i < chars.length; i++) {
@@ -45,4 +46,15 @@ export function hexValue(code: number): number {
   if (code >= 48 && code <= 57) return code - 48
   const lower = code | 32
   return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}
+
+/** Whether `---` or `...` with nothing right after it stands at `pos`. */
+export function isDocumentMarker(text: string, pos: number): boolean {
+  const code = text.charCodeAt(pos)
+  return (
+    (code === 45 || code === 46) &&
+    text.charCodeAt(pos + 1) === code &&
+    text.charCodeAt(pos + 2) === code &&
+    (charClass(text.charCodeAt(pos + 3)) & BLANKZ) !== 0
+  )
 }

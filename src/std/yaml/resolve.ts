@@ -29,6 +29,8 @@ for (const word of ['.inf', '.Inf', '.INF']) {
   WORDS.set(`-${word}`, new GoFloat(Number.NEGATIVE_INFINITY))
 }
 
+const WORD_STARTS = 'yYnNtTfFoO'
+
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
 const INT = /^([-+]?)(?:(0[xX])([0-9a-fA-F]+)|(0[bB])([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/
 
@@ -69,7 +71,8 @@ export function resolvePlain(text: string): Scalar | GoFloat {
   const first = text.charCodeAt(0)
   const isNumeric = (first >= 48 && first <= 57) || first === 43 || first === 45 || first === 46
   if (!isNumeric) {
-    if (text.length > 5) return text
+    if (text.length > 5 || !(first === 126 || text === '' || WORD_STARTS.includes(text.charAt(0))))
+      return text
     const word = WORDS.get(text)
     return word === undefined ? text : word
   }

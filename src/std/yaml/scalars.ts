@@ -2,8 +2,20 @@
 // The scanner stands on the first character when a function here is called, and behind the scalar when it returns.
 // What the text means (a number, a word) is not decided here.
 
-import { BLANK, BLANKZ, BREAK, BREAKZ, charClass, DIGIT, FLOW, hexValue, SPACES } from './chars.ts'
-import { isDocumentMarker, type Scanner } from './scanner.ts'
+import {
+  BLANK,
+  BLANKZ,
+  BREAK,
+  BREAKZ,
+  CLASS,
+  charClass,
+  DIGIT,
+  FLOW,
+  hexValue,
+  isDocumentMarker,
+  SPACES,
+} from './chars.ts'
+import type { Scanner } from './scanner.ts'
 import { DOUBLE_QUOTED, LITERAL, type Mark, PLAIN, SCALAR, scannerFault, Token } from './token.ts'
 
 /** One line break reads as a space, several as all but the first; U+2028 and U+2029 stay. */
@@ -15,43 +27,45 @@ function fold(first: string, rest: string): string {
 export function scanPlain(s: Scanner): Token {
   const { text } = s
   const start = s.pos
-  const at = s.mark()
+  const { line, column } = s
   const indent = s.indent + 1
-  const stop = s.flowLevel > 0 ? FLOW : 0
+  const stop = s.flowLevel > 0 ? BLANKZ | FLOW : BLANKZ
   let value = ''
   let from = start
   let end = start
   let folded: string | undefined
   for (;;) {
-    if (s.pos === s.lineStart && isDocumentMarker(text, s.pos)) break
-    let code = text.charCodeAt(s.pos)
+    let at = s.pos
+    if (at === s.lineStart && isDocumentMarker(text, at)) break
+    let code = text.charCodeAt(at)
     if (code === 35) break
-    const run = s.pos
-    let bits = charClass(code)
-    while ((bits & (BLANKZ | stop)) === 0) {
-      if (code === 58 && (charClass(text.charCodeAt(s.pos + 1)) & BLANKZ) !== 0) break
-      code = text.charCodeAt(++s.pos)
-      bits = charClass(code)
+    let bits = CLASS[code] as number
+    while ((bits & stop) === 0) {
+      if (code === 58 && ((CLASS[text.charCodeAt(at + 1)] as number) & BLANKZ) !== 0) break
+      code = text.charCodeAt(++at)
+      bits = CLASS[code] as number
     }
-    if (s.pos > run) {
+    if (at > s.pos) {
       if (folded !== undefined) {
         value += text.slice(from, end) + folded
-        from = run
+        from = s.pos
         folded = undefined
       }
-      end = s.pos
+      end = at
+      s.pos = at
     }
     if ((bits & SPACES) === 0) break
-    folded = skipSpaces(s, indent, at)
+    folded = skipSpaces(s, indent, line, column)
     if (s.flowLevel === 0 && s.column < indent) break
   }
   // Line breaks behind the scalar were passed: a key may follow.
   if (folded !== undefined) s.keyAllowed = true
-  return new Token(SCALAR, start, at.line, at.column, value + text.slice(from, end), '', PLAIN)
+  const last = text.slice(from, end)
+  return new Token(SCALAR, start, line, column, value === '' ? last : value + last, '', PLAIN)
 }
 
 /** Passes blanks and line breaks inside a plain scalar; what the breaks fold to, undefined when there were none. */
-function skipSpaces(s: Scanner, indent: number, at: Mark): string | undefined {
+function skipSpaces(s: Scanner, indent: number, line: number, column: number): string | undefined {
   const { text } = s
   let first = ''
   let rest = ''
@@ -60,7 +74,7 @@ function skipSpaces(s: Scanner, indent: number, at: Mark): string | undefined {
     const bits = charClass(code)
     if ((bits & BLANK) !== 0) {
       if (first !== '' && code === 9 && s.column < indent) {
-        throw scannerFault('found a tab character that violates indentation', s.mark(), at)
+        throw scannerFault('found a tab character that violates indentation', s.mark(), { line, column })
       }
       s.pos++
     } else if ((bits & BREAK) !== 0) {

@@ -2,7 +2,7 @@
 // and what precedes a `:` on its line becomes a key, which is why tokens wait in a queue until that is known.
 // Throws YamlFault. Never looks at what scalars mean, never holds more than one line of tokens back.
 
-import { BLANK, BLANKZ, BREAK, BREAKZ, charClass, INDICATOR } from './chars.ts'
+import { BLANK, BLANKZ, BREAK, BREAKZ, charClass, INDICATOR, isDocumentMarker } from './chars.ts'
 import { scanAnchor, scanDirective, scanTag } from './properties.ts'
 import { scanBlockScalar, scanPlain, scanQuoted } from './scalars.ts'
 import { isTooLong, noKey, type SimpleKey } from './simple-key.ts'
@@ -29,6 +29,8 @@ export class Scanner {
   /** How many tokens were taken: the number of the token at the head. */
   private taken = 0
   private ended = false
+  /** The token at the head, once it is known that nothing will come before it. */
+  private next: Token | undefined
 
   constructor(text: string, maxDepth: number) {
     this.text = `${text}\0`
@@ -45,16 +47,19 @@ export class Scanner {
 
   /** The next token, left in place. */
   peek(): Token {
+    if (this.next !== undefined) return this.next
     let token = this.queue[this.head]
     while (token === undefined || this.headMayBeKey()) {
       this.fetch()
       token = this.queue[this.head]
     }
+    this.next = token
     return token
   }
 
   /** Takes the token that was peeked at. */
   skip(): void {
+    this.next = undefined
     this.head++
     this.taken++
     if (this.head === this.queue.length) {
@@ -87,15 +92,19 @@ export class Scanner {
 
   private saveKey(): void {
     if (!this.keyAllowed) return
+    this.dropKey(this.keys[this.flowLevel] as SimpleKey)
+    this.saveKeyAt(this.pos, this.line, this.column)
+  }
+
+  private saveKeyAt(start: number, line: number, column: number): void {
     const key = this.keys[this.flowLevel] as SimpleKey
-    this.dropKey(key)
     key.possible = true
-    key.required = this.flowLevel === 0 && this.indent === this.column
+    key.required = this.flowLevel === 0 && this.indent === column
     key.waits = true
     key.token = this.taken + this.queue.length - this.head
-    key.start = this.pos
-    key.line = this.line
-    key.column = this.column
+    key.start = start
+    key.line = line
+    key.column = column
   }
 
   private push(kind: number, length: number): void {
@@ -109,7 +118,9 @@ export class Scanner {
     this.indents.push(this.indent)
     this.indent = column
     if (this.indents.length > this.maxDepth) throw this.tooDeep()
-    this.queue.splice(at, 0, new Token(kind, start, line, column))
+    const token = new Token(kind, start, line, column)
+    if (at === this.queue.length) this.queue.push(token)
+    else this.queue.splice(at, 0, token)
   }
 
   private unroll(column: number): void {
@@ -187,10 +198,10 @@ export class Scanner {
         this.fetchBlockScalar(code === 124 ? T.LITERAL : T.FOLDED)
         break
       case 39:
-        this.fetchScanned(scanQuoted, T.SINGLE_QUOTED)
+        this.fetchText(scanQuoted, T.SINGLE_QUOTED)
         break
       case 34:
-        this.fetchScanned(scanQuoted, T.DOUBLE_QUOTED)
+        this.fetchText(scanQuoted, T.DOUBLE_QUOTED)
         break
       default:
         return false
@@ -315,9 +326,33 @@ export class Scanner {
         (this.flowLevel === 0 && (code === 63 || code === 58) && (next & BLANKZ) === 0)
       if (!plain) throw scannerFault('found character that cannot start any token', this.mark(), this.mark())
     }
-    this.saveKey()
+    this.fetchText(scanPlain, T.PLAIN)
+  }
+
+  /** A plain or quoted scalar. In a block, one that its `:` follows at once is queued as a key without waiting. */
+  private fetchText(scan: (scanner: Scanner, style: number) => Token, style: number): void {
+    if (!this.keyAllowed || this.flowLevel > 0) {
+      this.fetchScanned(scan, style)
+      return
+    }
+    this.dropKey(this.keys[0] as SimpleKey)
     this.keyAllowed = false
-    this.queue.push(scanPlain(this))
+    const token = scan(this, style)
+    if (!this.isKey(token)) {
+      this.saveKeyAt(token.start, token.line, token.column)
+      this.queue.push(token)
+      return
+    }
+    const { start, line, column } = token
+    this.roll(column, T.BLOCK_MAPPING_START, this.queue.length, start, line)
+    this.queue.push(new Token(T.KEY, start, line, column), token)
+    this.push(T.VALUE, 1)
+  }
+
+  private isKey({ start, line }: Token): boolean {
+    const { text, pos } = this
+    if (text.charCodeAt(pos) !== 58 || line !== this.line) return false
+    return (charClass(text.charCodeAt(pos + 1)) & BLANKZ) !== 0 && !isTooLong(text, start, pos)
   }
 
   private skipToToken(): void {
@@ -354,15 +389,4 @@ export class Scanner {
     this.lineStart = this.pos
     return code === 0x2028 ? '\u2028' : code === 0x2029 ? '\u2029' : '\n'
   }
-}
-
-/** Whether `---` or `...` with nothing right after it stands at `pos`. */
-export function isDocumentMarker(text: string, pos: number): boolean {
-  const code = text.charCodeAt(pos)
-  return (
-    (code === 45 || code === 46) &&
-    text.charCodeAt(pos + 1) === code &&
-    text.charCodeAt(pos + 2) === code &&
-    (charClass(text.charCodeAt(pos + 3)) & BLANKZ) !== 0
-  )
 }
