@@ -1,4 +1,4 @@
-// Runs a conformance corpus: `node test/reference/conformance.ts DIR [--builtin-templates DIR]`. Golden cases as
+// Runs a conformance corpus: `node test/reference/conformance.ts [--builtin-templates] DIR`. Golden cases as
 // kube-inject and as webhook, and the unit tables where DIR has them. Layout and rules: README.md of the corpus.
 // It knows no case by name. One line a failing case with a diff, last line `N passed, N failed`.
 
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import type { ClusterView, NamespaceInfo, NodeVersion } from '../../src/api/mesh.ts'
 import { ProblemError } from '../../src/api/problem.ts'
 import { atLeast, parseRelease, type Release } from '../../src/api/release.ts'
+import { builtinTemplates } from '../../src/config/builtin.ts'
 import { kubeInject, kubeInjectConfig } from '../../src/injection/kube-inject.ts'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
 import { POD } from '../../src/patch/schema.ts'
@@ -17,7 +18,7 @@ import { answer } from './answer.ts'
 import { jsonDiff, textDiff } from './compare.ts'
 import { normalise, sameDocuments } from './normalise.ts'
 import type { FileReport, Outcome } from './outcome.ts'
-import { readTexts, revisionOf } from './settings.ts'
+import { readTexts, revisionOf, stockTemplates } from './settings.ts'
 import { runUnits } from './unit-tables.ts'
 
 interface Case {
@@ -46,25 +47,27 @@ interface Case {
 }
 
 export interface ConformanceOptions {
-  /** A folder of template files that replace the templates of the same names in stock settings. */
-  readonly builtinTemplates?: string
+  /** Runs stock settings with our own templates in place of Istio's. */
+  readonly builtinTemplates?: boolean
 }
 
 /** Runs all cases and unit tables of a corpus. */
 export async function run(dir: string, options: ConformanceOptions = {}): Promise<FileReport[]> {
   const cases = join(dir, 'cases')
+  const replaced =
+    options.builtinTemplates === true ? stockTemplates(join(dir, 'settings'), builtinTemplates()) : undefined
   const names = readdirSync(cases).filter((name) => existsSync(join(cases, name, 'case.json')))
-  const reports = [{ file: 'cases', outcomes: names.sort().flatMap((name) => runCase(dir, name, options)) }]
+  const reports = [{ file: 'cases', outcomes: names.sort().flatMap((name) => runCase(dir, name, replaced)) }]
   const units = join(dir, 'units')
   return existsSync(units) ? [...reports, ...(await runUnits(dir))] : reports
 }
 
-function runCase(dir: string, name: string, options: ConformanceOptions): Outcome[] {
+function runCase(dir: string, name: string, replaced: Setup['replaced']): Outcome[] {
   const folder = join(dir, 'cases', name)
   const file = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Case
   const release = parseRelease(file.istioVersion)
   if (release === undefined) return [{ id: name, ok: false, detail: `unknown release ${file.istioVersion}` }]
-  const setup: Setup = { dir, folder, file, release, options }
+  const setup: Setup = { dir, folder, file, release, replaced }
   const outcomes: Outcome[] = []
   if (file.kubeInject !== null) outcomes.push(outcome(`${name} kube-inject`, () => checkKubeInject(setup)))
   for (const document of file.webhook?.documents ?? []) {
@@ -78,7 +81,8 @@ interface Setup {
   readonly folder: string
   readonly file: Case
   readonly release: Release
-  readonly options: ConformanceOptions
+  /** Stock template text → the text that is run in its place. */
+  readonly replaced: ReadonlyMap<string, string> | undefined
 }
 
 function outcome(id: string, check: () => string | undefined): Outcome {
@@ -91,11 +95,11 @@ function outcome(id: string, check: () => string | undefined): Outcome {
 }
 
 function settingsOf(setup: Setup, revision: string): RevisionSettings {
-  const { dir, file, release, options } = setup
+  const { dir, file, release, replaced } = setup
   const texts = readTexts(join(dir, 'settings', file.settings))
   const config =
     file.kubeInject?.configFormat === 'inline-template' ? kubeInjectConfig(texts.config) : texts.config
-  return revisionOf({ revision, release, env: file.env, ...texts, config }, options.builtinTemplates)
+  return revisionOf({ revision, release, env: file.env, ...texts, config }, replaced)
 }
 
 function clusterOf(file: Case): ClusterView {
@@ -191,7 +195,7 @@ export function printReports(reports: readonly FileReport[]): number {
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { 'builtin-templates': { type: 'string' } },
+    options: { 'builtin-templates': { type: 'boolean', default: false } },
     allowPositionals: true,
   })
   const [dir] = positionals
@@ -199,10 +203,7 @@ async function main(): Promise<number> {
     process.stderr.write('error: conformance needs a corpus folder\nhint: npm run -s conformance -- DIR\n')
     return 2
   }
-  const builtin = values['builtin-templates']
-  return printReports(await run(dir, builtin === undefined ? {} : { builtinTemplates: builtin })) === 0
-    ? 0
-    : 1
+  return printReports(await run(dir, { builtinTemplates: values['builtin-templates'] })) === 0 ? 0 : 1
 }
 
 if (resolve(process.argv[1] ?? '') === import.meta.filename) process.exitCode = await main()
