@@ -13,6 +13,7 @@ import { rebase } from '../patch/rebase.ts'
 import { POD } from '../patch/schema.ts'
 import { toBase64 } from '../std/base64.ts'
 import type { Json } from '../std/json.ts'
+import { numberSource } from '../std/json-syntax.ts'
 import { parseRoute, type Route } from './path.ts'
 import { patched, type ResponseDetails, type ReviewResponse, refused, skipped, undecoded } from './respond.ts'
 import {
@@ -57,7 +58,8 @@ export function admitText(
   path: string,
   options: AdmitOptions,
 ): AdmissionOutcome {
-  return answer(snapshot, decodeReview(text), path, options)
+  const outcome = answer(snapshot, decodeReview(text), path, options)
+  return outcome.reason === 'invalid-object' ? quoteNumber(outcome, text) : outcome
 }
 
 /** Answers a review that is JSON data already. */
@@ -68,6 +70,20 @@ export function admit(
   options: AdmitOptions,
 ): AdmissionOutcome {
   return answer(snapshot, decodeParsedReview(review), path, options)
+}
+
+const NUMBER = /^(json: cannot unmarshal number )(\S+)( into )/
+
+/** Go quotes a number that does not fit as it stands in the text (`1.50`, `9223372036854775808`). */
+function quoteNumber(outcome: AdmissionOutcome, text: string): AdmissionOutcome {
+  const { response } = outcome.response
+  const message = response.status?.message ?? ''
+  const printed = NUMBER.exec(message)?.[2]
+  const source = printed === undefined ? undefined : numberSource(text, Number(printed))
+  if (source === undefined) return outcome
+  const exact = message.replace(NUMBER, (_, before: string, __, after: string) => before + source + after)
+  const status = { metadata: {}, message: exact }
+  return { ...outcome, response: { ...outcome.response, response: { ...response, status } } }
 }
 
 /** What is known about a request while it is worked on. */

@@ -32,7 +32,7 @@ export type Decoded =
   | { readonly ok: true; readonly meta: ReviewMeta; readonly request: ReviewRequest }
   | { readonly ok: false; readonly meta?: ReviewMeta; readonly uid?: string; readonly message: string }
 
-/** Decodes the text of a request body. Never throws. */
+/** Decodes the text of a request body, bytes outside UTF-8 as std/bytes.ts writes them. Never throws. */
 export function decodeReview(text: string): Decoded {
   try {
     return interpret(parseBody(text), text)
@@ -73,10 +73,22 @@ function parseBody(text: string): Json {
   if (text.startsWith(PROTOBUF_START)) {
     throw new Refusal('the body is protobuf, expected an AdmissionReview in JSON')
   }
-  if (!JSON_START.test(text)) return parseYaml(text)
+  if (!JSON_START.test(text)) {
+    if (!text.isWellFormed()) throw new Refusal(`yaml: ${notUtf8(text)}`)
+    return parseYaml(text)
+  }
   if (!deeperThan(text, MAX_DEPTH)) return parseJson(text)
   if (deeperThan(text, GO_MAX_DEPTH)) throw new Refusal(`${NO_KIND}exceeded max depth`)
   throw tooDeep(parseJson(text))
+}
+
+/** What go-yaml's reader says of the first byte that is not UTF-8 (see std/bytes.ts for how it stands in the text). */
+function notUtf8(text: string): string {
+  const at = text.search(/[\ud800-\udfff]/u)
+  const byte = text.charCodeAt(at) - 0xdc00
+  if (byte < 0xc0 || byte >= 0xf8) return 'invalid leading UTF-8 octet'
+  const width = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+  return at + width > text.length ? 'incomplete UTF-8 octet sequence' : 'invalid trailing UTF-8 octet'
 }
 
 function parseJson(text: string): Json {

@@ -1,11 +1,13 @@
 // What the webhook port answers (contract §1.1): routing, the checks of a request in Istio's order and words, the
 // admission itself, and what is counted and logged about it. Never logs a pod, an env value, or a text that quotes one.
 
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { type AdmissionOutcome, type AdmitOptions, admitText } from '../admission/admit.ts'
 import { encodeReview } from '../admission/respond.ts'
 import type { InvalidReason } from '../api/outcome.ts'
 import type { MeshSnapshot } from '../mesh/snapshot.ts'
+import { fromBytes } from '../std/bytes.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { BodyReader } from './body.ts'
@@ -68,10 +70,15 @@ async function inject(options: EndpointOptions, request: IncomingMessage, path: 
   }
   const snapshot = options.snapshot()
   const deadline = { now: () => performance.now(), at: start + options.deadlineMs }
-  const outcome = admitText(snapshot, body.bytes.toString('utf8'), path, { ...options.admission, deadline })
+  const outcome = admitText(snapshot, textOf(body.bytes), path, { ...options.admission, deadline })
   const answer: Answer = { status: 200, type: TEXT, body: encodeReview(outcome.response) }
   report(options, outcome, snapshot.generation, performance.now() - start)
   return answer
+}
+
+/** The body as text; bytes that are not UTF-8 stay apart, since what is said about them depends on where they are. */
+function textOf(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString('utf8') : fromBytes(bytes)
 }
 
 interface Invalid {

@@ -32,6 +32,24 @@ function endOfString(text: string, from: number): number {
   return text.length
 }
 
+type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
+
+/** How the first number of that value is written in a JSON text; undefined when there is none, or no JSON. */
+export function numberSource(text: string, wanted: number): string | undefined {
+  let found: string | undefined
+  const look: SourceReviver = (_, value, context) => {
+    if (value === wanted) found ??= context.source
+    return undefined
+  }
+  try {
+    // The third argument of a reviver is newer than the types.
+    JSON.parse(text, look as (key: string, value: unknown) => unknown)
+  } catch {
+    return undefined
+  }
+  return found
+}
+
 /** The text of Go's *json.SyntaxError for `text`; undefined when Go takes it. */
 export function goSyntaxError(text: string): string | undefined {
   try {

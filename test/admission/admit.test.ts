@@ -175,6 +175,16 @@ describe('admitText', () => {
     )
   })
 
+  it('quotes a number that does not fit as it was written', () => {
+    for (const number of ['1.50', '9223372036854775808', '2147483648']) {
+      const object = `{"spec":{"containers":[{"name":"a","ports":[{"containerPort":${number}}]}]}}`
+      const text = JSON.stringify(reviewOf('OBJECT')).replace('"OBJECT"', object)
+      expect(message(admitText(SNAPSHOT, text, '/inject', OPTIONS))).toBe(
+        `json: cannot unmarshal number ${number} into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32`,
+      )
+    }
+  })
+
   it('answers a body that is no review without uid, kind and revision', () => {
     const outcome = admitText(SNAPSHOT, '{"a":1}', '/inject', OPTIONS)
     expect(outcome).toMatchObject({

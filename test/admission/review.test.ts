@@ -152,6 +152,9 @@ describe('decodeReview', () => {
       '{"a":'.repeat(10_001),
       "couldn't get version/kind; json parse error: exceeded max depth",
     ],
+    ['a byte is no UTF-8', 'a: \udcff', 'yaml: invalid leading UTF-8 octet'],
+    ['a rune breaks off', 'a: \udce2xyz', 'yaml: invalid trailing UTF-8 octet'],
+    ['a rune is cut', 'a: \udce2', 'yaml: incomplete UTF-8 octet sequence'],
     ['YAML nests too deeply', '['.repeat(100_000), expect.stringMatching(/./) as unknown as string],
   ]
   for (const [name, body, want] of refusals) {
