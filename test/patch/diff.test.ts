@@ -60,6 +60,15 @@ const CASES: { name: string; from: Json; to: Json; want: Operation[] }[] = [
     ],
   },
   {
+    name: 'another key is another item',
+    from: [{ name: 'a', x: 1 }],
+    to: [{ name: 'b', x: 1 }],
+    want: [
+      { op: 'remove', path: '/0' },
+      { op: 'add', path: '/0', value: { name: 'b', x: 1 } },
+    ],
+  },
+  {
     name: 'scalars by edit distance',
     from: ['a', 'b', 'c', 'd'],
     to: ['a', 'c', 'x', 'd'],

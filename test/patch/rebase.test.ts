@@ -138,6 +138,11 @@ describe('rebase', () => {
     expect(result).toEqual({ spec: { containers: [], tolerations } })
   })
 
+  it('takes the final list whole when the raw one does not belong to the base', () => {
+    expect(rebase(['a', 'b'], ['a'], ['c'])).toEqual(['c'])
+    expect(rebase(['a', 'b'], ['a'], ['a'])).toEqual(['a', 'b'])
+  })
+
   it('law: without a change the very same object comes back', () => {
     fc.assert(
       fc.property(pod, (raw) => {

@@ -115,6 +115,24 @@ const MAPS: { name: string; original: unknown; patch: unknown; want: unknown }[]
     want: { metadata: { finalizers: ['b', 'c'] } },
   },
   {
+    name: '$deleteFromPrimitiveList makes no list',
+    original: { metadata: {} },
+    patch: { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } },
+    want: { metadata: {} },
+  },
+  {
+    name: 'in a new subtree a null directive is a null like any other',
+    original: {},
+    patch: { spec: { a: { $patch: null, b: 1 } } },
+    want: { spec: { a: { b: 1 } } },
+  },
+  {
+    name: 'items of a replacement keep their nulls',
+    original: { spec: { volumes: [{ name: 'v' }] } },
+    patch: { spec: { volumes: [{ $patch: 'replace' }, { name: 'n', emptyDir: null }] } },
+    want: { spec: { volumes: [{ name: 'n', emptyDir: null }] } },
+  },
+  {
     name: '$setElementOrder on scalars',
     original: { metadata: { finalizers: ['a', 'b', 'c'] } },
     patch: { metadata: { '$setElementOrder/finalizers': ['c', 'x', 'a'], finalizers: ['x'] } },
@@ -155,6 +173,20 @@ const ORDERS: { name: string; original: string[]; patch: JsonObject[]; order?: s
       original: ['a', 'a'],
       patch: named('a'),
       want: ['a', 'a'],
+    },
+    {
+      name: 'with $setElementOrder a new item takes the place of a deleted one',
+      original: ['a', 'x', 'b'],
+      patch: [{ name: 'x', $patch: 'delete' }, ...named('n')],
+      order: ['n'],
+      want: ['a', 'b', 'n'],
+    },
+    {
+      name: 'items that an empty $setElementOrder lacks are turned round',
+      original: ['a'],
+      patch: named('n1', 'n2'),
+      order: [],
+      want: ['a', 'n2', 'n1'],
     },
     {
       name: '$setElementOrder orders all it names',
@@ -246,6 +278,18 @@ const REFUSALS: [name: string, original: unknown, patch: unknown, text: string][
     A,
     { spec: { '$setElementOrder/containers': named('a', 'n'), containers: named('n', 'a') } },
     "The order in patch list:\n[map[name:n] map[name:a]]\n doesn't match $setElementOrder list:\n[map[name:a] map[name:n]]\n",
+  ],
+  [
+    'a $setElementOrder of scalars for maps',
+    A,
+    { spec: { '$setElementOrder/containers': ['a'] } },
+    'value for key 0 is not a map',
+  ],
+  [
+    'keys that cannot be compared',
+    { spec: { containers: [{ name: { a: 1 } }, { name: {} }] } },
+    { spec: { containers: named('a') } },
+    'items are matched by scalars, and this is none: map[a:1]',
   ],
   [
     'maps in an unknown field',

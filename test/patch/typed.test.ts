@@ -91,10 +91,16 @@ const CHANGES: { name: string; type: string; value: unknown; want: unknown }[] =
     want: { name: 'a', value: 'b' },
   },
   {
-    name: 'long s and the Kelvin sign fold too',
+    name: 'the Kelvin sign folds too',
     type: 'KeyToPath',
     value: { '\u212aey': 'a', path: 'p' },
     want: { key: 'a', path: 'p' },
+  },
+  {
+    name: 'the long s folds too',
+    type: 'Pod',
+    value: { '\u017fpec': { hostname: 'h' } },
+    want: { metadata: {}, spec: { containers: null, hostname: 'h' }, status: {} },
   },
   {
     name: 'label keys keep their case',
@@ -163,6 +169,12 @@ const CHANGES: { name: string; type: string; value: unknown; want: unknown }[] =
     type: 'ObjectMeta',
     value: { labels: { '\ud800': 'x\udc80' } },
     want: { labels: { '\ufffd': 'x\ufffd' } },
+  },
+  {
+    name: 'and so it does in a key alone',
+    type: 'ObjectMeta',
+    value: { labels: { '\ud800': 'x' } },
+    want: { labels: { '\ufffd': 'x' } },
   },
   {
     name: 'undefined members do not exist',
