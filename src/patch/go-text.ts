@@ -36,7 +36,7 @@ export function goValue(value: Json): string {
 }
 
 /** `%s`, with fmt's complaint about what is not text. */
-export function goText(value: Json): string {
+function goText(value: Json): string {
   return print(value, (scalar) => {
     if (scalar === null) return '%!s(<nil>)'
     return typeof scalar === 'number'

@@ -9,10 +9,6 @@ export function escapeToken(token: string): string {
     : token
 }
 
-export function formatPointer(tokens: readonly (string | number)[]): string {
-  return tokens.map((token) => `/${escapeToken(String(token))}`).join('')
-}
-
 /** The tokens of a pointer; undefined when the text is none: it neither is empty nor starts with `/`, or has a bad `~`. */
 export function parsePointer(pointer: string): string[] | undefined {
   if (pointer === '') return []

@@ -2,7 +2,10 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatPointer, parsePointer, valueAt } from '../../src/patch/pointer.ts'
+import { escapeToken, parsePointer, valueAt } from '../../src/patch/pointer.ts'
+
+const formatPointer = (tokens: readonly (string | number)[]): string =>
+  tokens.map((token) => `/${escapeToken(String(token))}`).join('')
 
 describe('pointer', () => {
   it.each([
