@@ -12,10 +12,10 @@ afterAll(() => child.dispose())
 
 describe('fuzz', () => {
   it('answers every hostile request with a review that has its uid, or with a 4xx', async () => {
-    const report = await runFuzz(child, { cases: 2000, seed: 1, connections: 8, timeoutMs: 10_000 })
+    const report = await runFuzz(child, { cases: 1000, seed: 1, connections: 8, timeoutMs: 10_000 })
     const failures = report.failures.map(({ seed, problem }) => `seed ${seed}: ${problem}`)
     expect(failures).toEqual([])
-    expect(report.passed).toBe(2000)
+    expect(report.passed).toBe(1000)
     for (const kind of ['patched', 'skipped', 'refused', '400', '415']) {
       expect(report.kinds[kind] ?? 0, kind).toBeGreaterThan(0)
     }
