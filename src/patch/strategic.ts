@@ -3,7 +3,8 @@
 // All directives: $patch, $retainKeys, $setElementOrder/…, $deleteFromPrimitiveList/…. Errors carry Kubernetes' texts.
 // Inputs may be frozen: nothing is mutated, unchanged parts of the original are shared with the result.
 
-import { isObject, type Json, type JsonArray, type JsonObject, own, setOwn } from '../std/json.ts'
+import { isObject, type Json, type JsonArray, type JsonObject, own } from '../std/json.ts'
+import { Draft, without } from './draft.ts'
 import { findField } from './field-names.ts'
 import { badArgument, badPatchType, goTypeName, mergeError, noMergeKey } from './go-text.ts'
 import { type JsonField, POD, resolve, type SchemaType } from './schema.ts'
@@ -29,33 +30,6 @@ const DELETE_SCALARS = '$deleteFromPrimitiveList'
  */
 export function mergeStrategic(original: JsonObject, patch: JsonObject, type: SchemaType = POD): JsonObject {
   return mergeMap(original, patch, type)
-}
-
-/** An object that is copied at its first change. */
-class Draft {
-  current: JsonObject
-  private owned = false
-
-  constructor(original: JsonObject) {
-    this.current = original
-  }
-
-  set(key: string, value: Json): void {
-    if (own(this.current, key) === value) return
-    this.copy()
-    setOwn(this.current, key, value)
-  }
-
-  remove(key: string): void {
-    if (!Object.hasOwn(this.current, key)) return
-    this.copy()
-    delete this.current[key]
-  }
-
-  private copy(): void {
-    if (!this.owned) this.current = { ...this.current }
-    this.owned = true
-  }
 }
 
 function mergeMap(original: JsonObject, patch: JsonObject, type: SchemaType): JsonObject {
@@ -85,12 +59,6 @@ function applyDirective(directive: Json, patch: JsonObject): JsonObject {
   if (directive === 'replace') return without(patch, [PATCH])
   if (directive === 'delete') return {}
   throw badPatchType(directive, patch)
-}
-
-function without(object: JsonObject, names: readonly string[]): JsonObject {
-  const copy = { ...object }
-  for (const name of names) delete copy[name]
-  return copy
 }
 
 function targetOf(key: string, prefix: string, what: string): string {
