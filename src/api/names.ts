@@ -14,6 +14,7 @@ export const ANNOTATION = {
   statusPort: 'status.sidecar.istio.io/port',
   mergeMetrics: 'prometheus.istio.io/merge-metrics',
   configHash: 'remora.dev/config-hash',
+  record: 'remora.dev/record',
 } as const
 
 export const LABEL = {

@@ -4,47 +4,37 @@
 // stay the same are shared with the input, so that the patch can skip them.
 
 import type { Pod } from '../api/kube.ts'
-import type { ClusterView, Message } from '../api/mesh.ts'
+import type { Message } from '../api/mesh.ts'
 import { ANNOTATION } from '../api/names.ts'
 import { ProblemError } from '../api/problem.ts'
 import type { Rendered } from '../gotemplate/template.ts'
-import { detectNativeSidecars } from '../mesh/native.ts'
-import { uidRanges } from '../mesh/openshift.ts'
-import { applyProxyConfig, effectiveProxyConfig } from '../mesh/proxyconfig.ts'
-import type { RevisionSettings } from '../mesh/snapshot.ts'
+import { applyProxyConfig } from '../mesh/proxyconfig.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { type Json, own } from '../std/json.ts'
+import { type Context, type ContextInput, contextOf } from './context.ts'
 import { adjustInitUser } from './init-user.ts'
 import { mergePod, readOverlay } from './merge.ts'
 import { moveForNative, nativeFor } from './native-move.ts'
 import { resetProxyUser } from './openshift.ts'
 import { reapplyContainers, strippedPod } from './overrides.ts'
-import { applyClusterEnv, clusterOf, completePairs, type EnvPairs } from './postprocess/cluster.ts'
+import { applyClusterEnv } from './postprocess/cluster.ts'
 import { applyMetadata } from './postprocess/metadata.ts'
 import { orderContainers } from './postprocess/order.ts'
 import { rewriteProbes } from './postprocess/probes.ts'
 import { applyPrometheusMerge } from './postprocess/prometheus.ts'
 import { POD_DERIVED, renderTemplate, rootData, templateNamed } from './render.ts'
+import { carryForeign, restorePod, withRecord } from './restore.ts'
 import { selectTemplates } from './select.ts'
 import { checkStructure } from './structure.ts'
 import { validateAnnotations } from './validate.ts'
-import { type Workload, workloadOf } from './workload.ts'
 
-export interface InjectionParams {
+export interface InjectionParams extends ContextInput {
   /** As `decodePod` returns it. */
   readonly pod: Pod
-  readonly settings: RevisionSettings
-  readonly cluster: ClusterView
-  /** Env pairs of the request path. */
-  readonly envPairs: EnvPairs
-  /** kube-inject takes the mesh default config as it stands (its caller has applied the annotation) and no OpenShift. */
-  readonly mode: 'webhook' | 'kube-inject'
   readonly compat: 'istio' | 'improved'
   readonly structure: 'refuse' | 'istio'
   readonly deadline?: { readonly now: () => number; readonly at: number }
-  /** The workload, where it is not to be derived from the pod. */
-  readonly workload?: Workload
   /** Told of every stage as it is reached, for explanations. */
   readonly observe?: (stage: InjectionStage) => void
 }
@@ -86,69 +76,31 @@ export function decodePod(raw: Json, namespace: string): Pod {
 
 /** Injects `params.pod`. Throws a ProblemError whose message is Istio's. */
 export function injectPod(params: InjectionParams): InjectionResult {
-  const context = contextOf(params)
-  const { base } = context
-  const made = failing('failed to run injection template', () => runTemplates(params, context))
-  const own = failing('failed to re apply container', () => {
-    const merged = reapplyContainers({ incoming: base, template: made.template, merged: made.merged })
-    return adjustInitUser(merged, base, context.proxyConfig)
-  })
-  params.observe?.({ kind: 'containers', pod: own })
-  const pod = failing('failed to process pod', () => postProcess(own, made, params, context))
-  return { base, pod, templates: made.names, warnings: warningsOf(base) }
-}
-
-interface Context {
-  readonly base: Pod
-  readonly mesh: Message
-  readonly proxyConfig: Message
-  /** Status port of the mesh default config. */
-  readonly statusPort: number
-  readonly workload: Workload
-  readonly pairs: EnvPairs
-  readonly nativeSidecars: boolean
-  readonly proxyUser: { readonly uid: number; readonly gid: number }
-}
-
-function contextOf(params: InjectionParams): Context {
-  const { settings, pod, envPairs } = params
-  const { release, env, values, mesh } = settings
-  const { metadata } = pod
-  const meshDefault = mesh['defaultConfig'] as Message
-  const webhook = params.mode === 'webhook'
-  const cluster = clusterSeen(params)
-  const openshift = webhook && own(env, 'PLATFORM') === 'openshift'
-  const namespace =
-    openshift && cluster.access ? own(cluster.namespaces, metadata.namespace ?? '') : undefined
-  const statusPort = meshDefault['statusPort']
-  return {
-    base: openshift ? resetProxyUser(pod, release) : pod,
-    mesh,
-    proxyConfig: webhook
-      ? effectiveProxyConfig({
-          mesh,
-          annotations: metadata.annotations ?? {},
-          labels: metadata.labels ?? {},
-          namespace: metadata.namespace ?? '',
-          resources: params.cluster.proxyConfigs,
-          release,
-        })
-      : meshDefault,
-    statusPort: typeof statusPort === 'number' ? statusPort : 0,
-    workload: params.workload ?? workloadOf(pod, release),
-    pairs: completePairs(pod, envPairs, values),
-    nativeSidecars: detectNativeSidecars({ env, release, cluster, nodeName: pod.spec.nodeName ?? '' }),
-    proxyUser: uidRanges(namespace?.annotations ?? {}),
+  const { settings } = params
+  const openshift = params.mode === 'webhook' && own(settings.env, 'PLATFORM') === 'openshift'
+  const base = openshift ? resetProxyUser(params.pod, settings.release) : params.pod
+  if (params.compat === 'istio') {
+    const { pod, templates } = injectOnce(params, base)
+    return { base, pod, templates, warnings: warningsOf(base) }
   }
+  const restored = failing('failed to run injection template', () => restorePod(base))
+  const { pod, templates, carried } = injectOnce(params, restored, base)
+  const recorded = withRecord({ pod, restored, carried, hash: settings.hash })
+  return { base, pod: recorded, templates, warnings: warningsOf(base) }
 }
 
-const LOCAL_CLUSTER = 'Kubernetes'
-
-/** The cluster that the pod's nodes and namespace are looked up in; we have no client for any but our own. */
-function clusterSeen(params: InjectionParams): ClusterView {
-  const { cluster, settings, envPairs } = params
-  const wanted = clusterOf(envPairs, settings.values) || LOCAL_CLUSTER
-  return wanted === cluster.id ? cluster : { ...cluster, access: false }
+/** `seen`: the pod as it came, where `incoming` was restored from it and others may have added to injected containers. */
+function injectOnce(params: InjectionParams, incoming: Pod, seen: Pod = incoming) {
+  const context = contextOf(params, incoming)
+  const made = failing('failed to run injection template', () => runTemplates(params, context))
+  const reapplied = failing('failed to re apply container', () => {
+    const merged = reapplyContainers({ incoming, template: made.template, merged: made.merged })
+    return adjustInitUser(merged, incoming, context.proxyConfig)
+  })
+  params.observe?.({ kind: 'containers', pod: reapplied })
+  const carried = carryForeign(reapplied, seen === incoming ? undefined : seen, Object.keys(context.pairs))
+  const pod = failing('failed to process pod', () => postProcess(carried.pod, made, params, context))
+  return { pod, templates: made.names, carried }
 }
 
 interface Made {
@@ -161,23 +113,23 @@ interface Made {
 
 function runTemplates(params: InjectionParams, context: Context): Made {
   const { settings } = params
-  const { base } = context
-  const problem = validateAnnotations(base.metadata.annotations ?? {}, settings.release)
+  const { incoming } = context
+  const problem = validateAnnotations(incoming.metadata.annotations ?? {}, settings.release)
   if (problem !== undefined) throw new ProblemError('invalid-annotation', problem)
-  const stripped = strippedPod(base, context.statusPort)
+  const stripped = strippedPod(incoming, context.statusPort)
   const root = rootData({ ...context, stripped, settings })
   const options = {
     spans: params.observe !== undefined,
     ...(params.deadline === undefined ? {} : { deadline: params.deadline }),
     ...(params.structure === 'refuse' ? { marked: POD_DERIVED[params.mode] } : {}),
   }
-  const names = selectTemplates(base, settings.config)
+  const names = selectTemplates(incoming, settings.config)
   let template = decode(POD, {}) as unknown as Pod
-  let merged = base
+  let merged = incoming
   for (const name of names) {
     const rendered = renderTemplate(templateNamed(settings.templates, name), root, options)
     params.observe?.({ kind: 'rendered', name, rendered, pod: merged })
-    if (params.structure === 'refuse') checkStructure(rendered, name, base)
+    if (params.structure === 'refuse') checkStructure(rendered, name, incoming)
     const overlay = failing('failed applying injection overlay', () => readOverlay(rendered.text))
     if (overlay === undefined) continue
     template = failing('failed applying injection overlay', () => mergePod(template, overlay))
@@ -216,7 +168,7 @@ function postProcess(pod: Pod, made: Made, params: InjectionParams, context: Con
 /** Whether applications wait for the proxy: said by values, or by the mesh default config with the pod's annotation on it. */
 function holds(params: InjectionParams, context: Context): boolean {
   const { values } = params.settings
-  const annotation = own(context.base.metadata.annotations ?? {}, ANNOTATION.proxyConfig)
+  const annotation = own(context.incoming.metadata.annotations ?? {}, ANNOTATION.proxyConfig)
   const meshDefault = context.mesh['defaultConfig'] as Message
   const config =
     annotation === undefined

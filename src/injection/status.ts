@@ -14,7 +14,12 @@ export interface InjectedNames {
   readonly initContainers: readonly string[]
 }
 
-const NOTHING: InjectedNames = { containers: [], initContainers: [] }
+export interface Status extends InjectedNames {
+  readonly volumes: readonly string[]
+  readonly imagePullSecrets: readonly string[]
+}
+
+const NOTHING: Status = { containers: [], initContainers: [], volumes: [], imagePullSecrets: [] }
 
 const LISTS = ['initcontainers', 'containers', 'volumes', 'imagepullsecrets']
 
@@ -24,10 +29,10 @@ export function statusOf(pod: Pod): string | undefined {
 }
 
 /**
- * Names for stripping the pod that templates see: Go's typed reading, names in any case. Undefined when the text is not
- * a status: the pod then counts as never injected.
+ * The status as Go's typed decoding reads it, names in any case. Undefined when the text is none: for the pod that
+ * templates see, such a pod was never injected.
  */
-export function readStatus(text: string): InjectedNames | undefined {
+export function readStatus(text: string): Status | undefined {
   const value = parsed(text)
   if (value === null) return NOTHING
   if (!isObject(value)) return undefined
@@ -41,7 +46,12 @@ export function readStatus(text: string): InjectedNames | undefined {
     if (item !== null || lists[key] === undefined) lists[key] = list
     if (item === null) lists[key] = []
   }
-  return { containers: lists['containers'] ?? [], initContainers: lists['initcontainers'] ?? [] }
+  return {
+    containers: lists['containers'] ?? [],
+    initContainers: lists['initcontainers'] ?? [],
+    volumes: lists['volumes'] ?? [],
+    imagePullSecrets: lists['imagepullsecrets'] ?? [],
+  }
 }
 
 /** A list of strings as Go decodes it: null is an empty list, and a null in it an empty name. */
@@ -62,7 +72,7 @@ function names(value: Json): string[] | undefined {
  */
 export function injectedNames(text: string): InjectedNames {
   const value = parsed(text)
-  if (!isObject(value)) return NOTHING
+  if (!isObject(value)) return { containers: [], initContainers: [] }
   return {
     containers: strictNames(value, 'containers'),
     initContainers: strictNames(value, 'initContainers'),

@@ -5,7 +5,7 @@
 import type { Container, EnvVar, Pod } from '../../api/kube.ts'
 import { ANNOTATION, CONTAINER } from '../../api/names.ts'
 import { ProblemError } from '../../api/problem.ts'
-import { atLeast, type Release } from '../../api/release.ts'
+import { atLeast, NEWEST, type Release } from '../../api/release.ts'
 import { compareBytes } from '../../gotemplate/utf8.ts'
 import { encodeOrdered } from '../../patch/encode.ts'
 import { POD_TABLE, TypeTable } from '../../patch/schema.ts'
@@ -167,7 +167,8 @@ export function addProbers(
   return env.with(index, envVar(PROBERS_ENV, probersText({ ...probers, ...existing })))
 }
 
-function readProbers(text: string): Probers | undefined {
+/** The originals in the text of the env variable; undefined when it cannot be read. */
+export function readProbers(text: string): Probers | undefined {
   try {
     return (decode(PROBERS, parseJson(text)) ?? {}) as Probers
   } catch (error) {
@@ -212,4 +213,19 @@ function redirected(handler: JsonObject, kind: string, url: string, port: number
 function put(object: JsonObject, path: readonly string[], value: Json): JsonObject {
   const [key = '', ...rest] = path
   return { ...object, [key]: rest.length === 0 ? value : put(object[key] as JsonObject, rest, value) }
+}
+
+/** The inverse of the rewrite: handlers that still point to the agent's page get their originals back. */
+export function restoreProbes(container: Container, probers: Probers): Container {
+  let result = container
+  for (const { path, url, kinds } of handlersOf(container, NEWEST)) {
+    const handler = at(container, path)
+    const prober = own(probers, url) ?? undefined
+    const kind = kindOf(prober, kinds)
+    if (handler === undefined || kind === undefined || at(handler, ['httpGet'])?.['path'] !== url) continue
+    const { httpGet: _, ...rest } = handler
+    const original = { ...rest, [kind]: prober?.[kind] ?? null }
+    result = put(result as JsonObject, path, original) as unknown as Container
+  }
+  return result
 }

@@ -4,14 +4,16 @@
 import type { EnvVar, Pod } from '../../api/kube.ts'
 import type { Message } from '../../api/mesh.ts'
 import { ANNOTATION } from '../../api/names.ts'
+import { ProblemError } from '../../api/problem.ts'
 import { compareBytes } from '../../gotemplate/utf8.ts'
 import { goJson } from '../../std/gojson.ts'
-import { own } from '../../std/json.ts'
+import { isObject, own } from '../../std/json.ts'
 import { changeSidecar, findSidecar, withAnnotations, withEnv } from '../containers.ts'
-import { parseBool } from '../gotext.ts'
+import { parseBool, parseJson } from '../gotext.ts'
 import { envVar } from './cluster.ts'
 
-const SCRAPING_ENV = 'ISTIO_PROMETHEUS_ANNOTATIONS'
+/** Env variable of istio-proxy that holds the application's own annotations. */
+export const SCRAPING_ENV = 'ISTIO_PROMETHEUS_ANNOTATIONS'
 const PATH = '/stats/prometheus'
 
 type Kind = 'scrape' | 'port' | 'path'
@@ -86,4 +88,41 @@ export function stripPrometheus(
   statusPort: number,
 ): Readonly<Record<string, string>> {
   return scrapingOf(annotations).port === String(statusPort) ? withoutScraping(annotations) : annotations
+}
+
+/**
+ * The inverse of the merge: `annotations` with those of the application, as `recorded` in istio-proxy, in place of ours.
+ * What was taken away since then stays away.
+ */
+export function restoreScraping(
+  annotations: Readonly<Record<string, string>>,
+  recorded: string | undefined,
+): Readonly<Record<string, string>> {
+  if (recorded === undefined && own(annotations, 'prometheus.io/path') !== PATH) return annotations
+  const originals = readScraping(recorded ?? '{}')
+  const restored: Record<string, string> = { ...annotations }
+  for (const [kind, ours] of [
+    ['scrape', /^true$/],
+    ['path', /^\/stats\/prometheus$/],
+    ['port', /^\d+$/],
+  ] as const) {
+    const name = `prometheus.io/${kind}`
+    if (!ours.test(own(annotations, name) ?? '')) continue
+    const original = originals[kind] ?? ''
+    if (original === '') delete restored[name]
+    else restored[name] = original
+  }
+  return restored
+}
+
+function readScraping(text: string): Scraping {
+  try {
+    const value = parseJson(text)
+    if (!isObject(value)) return {}
+    const texts = Object.entries(value).filter(([, item]) => typeof item === 'string')
+    return Object.fromEntries(texts) as Scraping
+  } catch (error) {
+    if (error instanceof ProblemError) return {}
+    throw error
+  }
 }

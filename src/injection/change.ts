@@ -1,0 +1,207 @@
+// What was changed between two versions of a pod, written down so that it can be undone later, when others may have
+// changed the pod again: each change has a path whose list items are named by their merge key, and is undone only where
+// the pod still has the value it led to. Probes and handlers are one value each. Nothing is mutated.
+
+import { POD, resolve, type SchemaType } from '../patch/schema.ts'
+import { goJson } from '../std/gojson.ts'
+import { equalJson, isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
+
+/** An object member, or a list item: value of the merge key, and which of several such items. */
+export type Step = string | readonly [key: Json, occurrence: number]
+
+/** How to undo one change. */
+export interface Undo {
+  readonly path: readonly Step[]
+  /** Value before; absent when there was none. For `order` the items in their former order. */
+  readonly was?: Json
+  /** Checksum of the value after; absent when there is none. */
+  readonly is?: string
+  /** The item that stood before a list item that is gone; null for the first. */
+  readonly after?: Step | null
+  /** The items of the list at `path` have another order, nothing else. */
+  readonly order?: true
+}
+
+/** Types that are replaced whole: parts of two handlers make none. */
+const WHOLE: readonly string[] = ['v1.Probe', 'v1.LifecycleHandler']
+
+/** How to get from `after` back to `before`. */
+export function undoOf(after: Json, before: Json): Undo[] {
+  const undo: Undo[] = []
+  compare(after, before, POD, undefined, [], undo)
+  return undo
+}
+
+function compare(
+  after: Json,
+  before: Json,
+  type: SchemaType | undefined,
+  mergeKey: string | undefined,
+  path: readonly Step[],
+  out: Undo[],
+): void {
+  if (after === before || equalJson(after, before)) return
+  if (isObject(after) && isObject(before) && !WHOLE.includes(type?.name ?? '')) {
+    compareObjects(after, before, type, path, out)
+  } else if (mergeKey !== undefined && Array.isArray(after) && Array.isArray(before)) {
+    compareItems(after, before, type, mergeKey, path, out)
+  } else {
+    out.push({ path, was: before, is: checksum(after) })
+  }
+}
+
+function compareObjects(
+  after: JsonObject,
+  before: JsonObject,
+  type: SchemaType | undefined,
+  path: readonly Step[],
+  out: Undo[],
+): void {
+  for (const key of Object.keys(after)) {
+    const value = after[key] as Json
+    const former = own(before, key)
+    const field = type?.json.find((candidate) => candidate.json === key)
+    const child = type?.kind === 'map' ? type.elem : field?.type
+    if (former === undefined) out.push({ path: [...path, key], is: checksum(value) })
+    else compare(value, former, child && resolve(child), field?.mergeKey, [...path, key], out)
+  }
+  for (const key of Object.keys(before)) {
+    if (own(after, key) === undefined) out.push({ path: [...path, key], was: before[key] as Json })
+  }
+}
+
+interface Item {
+  readonly step: Step
+  readonly value: Json
+}
+
+function itemsOf(list: readonly Json[], mergeKey: string): Item[] {
+  const seen = new Map<string, number>()
+  return list.map((value) => {
+    const key = (isObject(value) ? own(value, mergeKey) : undefined) ?? null
+    const text = goJson(key)
+    const occurrence = seen.get(text) ?? 0
+    seen.set(text, occurrence + 1)
+    return { step: [key, occurrence], value }
+  })
+}
+
+const sameStep = (a: Step, b: Step): boolean => equalJson(a, b)
+
+function compareItems(
+  after: readonly Json[],
+  before: readonly Json[],
+  type: SchemaType | undefined,
+  mergeKey: string,
+  path: readonly Step[],
+  out: Undo[],
+): void {
+  const [now, former] = [itemsOf(after, mergeKey), itemsOf(before, mergeKey)]
+  const elem = type?.elem === undefined ? undefined : resolve(type.elem)
+  for (const { step, value } of now) {
+    const found = former.find((item) => sameStep(item.step, step))
+    if (found === undefined) out.push({ path: [...path, step], is: checksum(value) })
+    else compare(value, found.value, elem, undefined, [...path, step], out)
+  }
+  for (const [index, { step, value }] of former.entries()) {
+    if (now.some((item) => sameStep(item.step, step))) continue
+    out.push({ path: [...path, step], was: value, after: former[index - 1]?.step ?? null })
+  }
+  const common = (items: readonly Item[], others: readonly Item[]): Step[] =>
+    items.filter((item) => others.some((other) => sameStep(other.step, item.step))).map((item) => item.step)
+  const order = common(former, now)
+  const current = common(now, former)
+  if (!equalJson(order, current))
+    out.push({ path, was: order as Json, is: checksum(current as Json), order: true })
+}
+
+/** Whether JSON from outside has the shape of an Undo. */
+export function isUndo(value: unknown): value is Undo {
+  if (!isObject(value)) return false
+  const { path, is, after = null } = value
+  const isStep = (step: Json): boolean =>
+    typeof step === 'string' || (Array.isArray(step) && step.length === 2 && typeof step[1] === 'number')
+  if (!Array.isArray(path) || path.length === 0 || !path.every(isStep)) return false
+  return (is === undefined || typeof is === 'string') && (after === null || isStep(after))
+}
+
+/** `pod` with each change undone that is still there to be undone. */
+export function applyUndo(pod: Json, undo: readonly Undo[]): Json {
+  return undo.reduce((value, step) => undoAt(value, step.path, POD, undefined, step), pod)
+}
+
+function undoAt(
+  value: Json,
+  path: readonly Step[],
+  type: SchemaType | undefined,
+  mergeKey: string | undefined,
+  undo: Undo,
+): Json {
+  const [step, ...rest] = path
+  if (step === undefined) return undo.order === true ? reorder(value, mergeKey, undo) : value
+  if (typeof step === 'string') {
+    if (!isObject(value)) return value
+    const field = type?.json.find((candidate) => candidate.json === step)
+    const child = type?.kind === 'map' ? type.elem : field?.type
+    if (rest.length === 0 && undo.order !== true) return undoMember(value, step, undo)
+    const found = own(value, step)
+    if (found === undefined) return value
+    const next = undoAt(found, rest, child && resolve(child), field?.mergeKey, undo)
+    return next === found ? value : withMember(value, step, next)
+  }
+  if (!Array.isArray(value) || mergeKey === undefined) return value
+  const items = itemsOf(value, mergeKey)
+  const index = items.findIndex((item) => sameStep(item.step, step))
+  if (rest.length === 0) return undoItem(value, items, index, undo)
+  const found = value[index]
+  if (found === undefined) return value
+  const next = undoAt(found, rest, type?.elem && resolve(type.elem), undefined, undo)
+  return next === found ? value : value.with(index, next)
+}
+
+function withMember(object: JsonObject, key: string, value: Json): JsonObject {
+  const copy = { ...object }
+  setOwn(copy, key, value)
+  return copy
+}
+
+function stillIs(value: Json | undefined, undo: Undo): boolean {
+  return undo.is === (value === undefined ? undefined : checksum(value))
+}
+
+function undoMember(object: JsonObject, key: string, undo: Undo): JsonObject {
+  if (!stillIs(own(object, key), undo)) return object
+  if (undo.was !== undefined) return withMember(object, key, undo.was)
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key))
+}
+
+function undoItem(list: readonly Json[], items: readonly Item[], index: number, undo: Undo): Json {
+  if (!stillIs(list[index], undo)) return list as Json
+  if (undo.was === undefined) return list.toSpliced(index, 1)
+  if (index !== -1) return list.with(index, undo.was)
+  const { after = null } = undo
+  const before = after === null ? -1 : items.findIndex((item) => sameStep(item.step, after))
+  const at = after === null ? 0 : before === -1 ? list.length : before + 1
+  return list.toSpliced(at, 0, undo.was)
+}
+
+/** Puts the listed items in their former order, in the places they have among the others. */
+function reorder(value: Json, mergeKey: string | undefined, undo: Undo): Json {
+  if (!Array.isArray(value) || !Array.isArray(undo.was) || mergeKey === undefined) return value
+  const wanted = undo.was as unknown as Step[]
+  const items = itemsOf(value, mergeKey)
+  const listed = items.filter((item) => wanted.some((step) => sameStep(step, item.step)))
+  if (!stillIs(listed.map((item) => item.step) as Json, undo)) return value
+  const queue = wanted.flatMap((step) => listed.filter((item) => sameStep(item.step, step)))
+  return items.map((item) => (listed.includes(item) ? queue.shift() : item)?.value ?? null)
+}
+
+const FNV_PRIME = 0x01000193
+
+/** FNV-1a over the UTF-16 units of the JSON text, keys sorted: tells whether a value is the one that was written. */
+export function checksum(value: Json): string {
+  const text = goJson(value)
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME)
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}

@@ -1,0 +1,268 @@
+// Injecting a pod again as if it were for the first time (compat `improved`; design §1). Istio merges the templates onto
+// what an earlier injection left, and loses the user's overrides on the way. Here the pod is first brought back to what
+// it was: injected parts go, moved parts return, and a record in the pod says what else was changed. What others did to
+// the pod since then stays, also what they added to injected containers. Law: inject(inject(p)) = inject(p).
+
+import type { Container, EnvVar, Pod } from '../api/kube.ts'
+import { ANNOTATION } from '../api/names.ts'
+import { ProblemError } from '../api/problem.ts'
+import { POD } from '../patch/schema.ts'
+import { decode } from '../patch/typed.ts'
+import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
+import { applyUndo, checksum, isUndo, type Undo, undoOf } from './change.ts'
+import {
+  type ContainerList,
+  changeAll,
+  changeContainer,
+  containersOf,
+  findContainer,
+  findSidecar,
+  withAnnotations,
+  withContainers,
+} from './containers.ts'
+import { parseJson } from './gotext.ts'
+import { readOverrides } from './overrides.ts'
+import { PROBERS_ENV, readProbers, restoreProbes } from './postprocess/probes.ts'
+import { restoreScraping, SCRAPING_ENV } from './postprocess/prometheus.ts'
+import { readStatus, statusOf } from './status.ts'
+
+/** What an injection writes down about itself in annotation `remora.dev/record`. */
+interface InjectionRecord {
+  readonly undo: readonly Undo[]
+  /** By container: checksums of the parts that injection wrote, run together. */
+  readonly parts: Readonly<Record<string, string>>
+}
+
+const LISTS: readonly ContainerList[] = ['containers', 'initContainers']
+
+/** Written by post-processing, and never by others. */
+const OWN_ENV: readonly string[] = [PROBERS_ENV, SCRAPING_ENV]
+
+function recordOf(pod: Pod): InjectionRecord | undefined {
+  const text = own(pod.metadata.annotations ?? {}, ANNOTATION.record)
+  if (text === undefined) return undefined
+  try {
+    const value = parseJson(text)
+    const undo: unknown = isObject(value) ? own(value, 'undo') : undefined
+    const parts = isObject(value) ? own(value, 'parts') : undefined
+    if (!Array.isArray(undo) || !undo.every(isUndo) || !isObject(parts)) return undefined
+    return { undo, parts: parts as Record<string, string> }
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined
+    throw error
+  }
+}
+
+/**
+ * `pod` as it was before an earlier injection, with what others changed since; `pod` itself when there was none.
+ * Throws a ProblemError where the record makes no pod of it.
+ */
+export function restorePod(pod: Pod): Pod {
+  if (statusOf(pod) === undefined) return pod
+  const plain = withoutInjected(pod)
+  const record = recordOf(pod)
+  if (record !== undefined)
+    return decode(POD, applyUndo(plain as unknown as Json, record.undo)) as unknown as Pod
+  return withOverrides(plain, pod)
+}
+
+/** Takes out what the status names, and puts back what sidecar and annotations hold of the application's own. */
+function withoutInjected(pod: Pod): Pod {
+  const status = readStatus(statusOf(pod) ?? '')
+  let result = pod
+  if (status !== undefined) {
+    for (const list of LISTS) {
+      const kept = containersOf(pod, list).filter((container) => !status[list].includes(container.name))
+      if (kept.length < containersOf(pod, list).length) result = withContainers(result, list, kept)
+    }
+    result = withoutNamed(result, 'volumes', status.volumes)
+    result = withoutNamed(result, 'imagePullSecrets', status.imagePullSecrets)
+  }
+  const env = findSidecar(pod)?.env ?? []
+  const probers = readProbers(lastValue(env, PROBERS_ENV) ?? 'null') ?? {}
+  result = changeAll(result, (container) => restoreProbes(container, probers))
+  return withoutOwnAnnotations(result, env)
+}
+
+function withoutOwnAnnotations(pod: Pod, env: readonly EnvVar[]): Pod {
+  const { annotations: before = {}, ...metadata } = pod.metadata
+  const annotations = Object.fromEntries(
+    Object.entries(restoreScraping(before, lastValue(env, SCRAPING_ENV))).filter(
+      ([name]) => !OURS.includes(name),
+    ),
+  )
+  if (Object.keys(annotations).length === 0) return { ...pod, metadata }
+  return withAnnotations(pod, annotations)
+}
+
+const OURS: readonly string[] = [
+  ANNOTATION.status,
+  ANNOTATION.overrides,
+  ANNOTATION.configHash,
+  ANNOTATION.record,
+]
+
+function lastValue(env: readonly EnvVar[], name: string): string | undefined {
+  return env.findLast((variable) => variable.name === name)?.value
+}
+
+function withoutNamed(pod: Pod, field: 'volumes' | 'imagePullSecrets', names: readonly string[]): Pod {
+  const list: readonly { name?: string }[] = pod.spec[field] ?? []
+  const kept = list.filter((item) => !names.includes(item.name ?? ''))
+  if (kept.length === list.length) return pod
+  if (kept.length > 0) return { ...pod, spec: { ...pod.spec, [field]: kept } }
+  const { [field]: _, ...spec } = pod.spec
+  return { ...pod, spec: spec as Pod['spec'] }
+}
+
+/** Puts recorded overrides of a pod that Istio injected where the injected containers stood. */
+function withOverrides(plain: Pod, injected: Pod): Pod {
+  const overrides = readOverrides(injected)
+  let result = plain
+  for (const list of LISTS) {
+    const kept = containersOf(plain, list)
+    const missing = overrides[list].filter((container) => findContainer(kept, container.name) === undefined)
+    if (missing.length === 0) continue
+    const placed = containersOf(injected, list).flatMap(
+      ({ name }) => findContainer(kept, name) ?? findContainer(missing, name) ?? [],
+    )
+    const rest = missing.filter((container) => !placed.includes(container))
+    result = withContainers(result, list, [...placed, ...rest])
+  }
+  return result
+}
+
+/** Lists in a container whose items others add to, and what names an item. */
+const PART_LISTS: Readonly<Record<string, string>> = {
+  env: 'name',
+  volumeMounts: 'mountPath',
+  volumeDevices: 'devicePath',
+  ports: 'containerPort',
+}
+
+function itemsOf(container: Container, field: string): readonly JsonObject[] {
+  const list = container[field]
+  return Array.isArray(list) ? (list as JsonObject[]) : []
+}
+
+const partOfField = (field: string): string => checksum(field)
+const partOfItem = (field: string, key: string, item: JsonObject): string =>
+  checksum([field, item[key] ?? null])
+
+/** Checksums of the fields and list items of a container. */
+function partsOf(container: Container): string[] {
+  const fields = Object.keys(container).map(partOfField)
+  const items = Object.entries(PART_LISTS).flatMap(([field, key]) =>
+    itemsOf(container, field).map((item) => partOfItem(field, key, item)),
+  )
+  return [...fields, ...items]
+}
+
+export interface Carried {
+  readonly pod: Pod
+  /** By container: the parts that were carried over. */
+  readonly parts: ReadonlyMap<string, readonly string[]>
+}
+
+/**
+ * `fresh` with what others added to injected containers of `incoming` since the last injection: fields, env variables,
+ * mounts, devices and ports that neither we wrote then nor the templates write now.
+ */
+export function carryForeign(fresh: Pod, incoming: Pod | undefined, envNames: readonly string[]): Carried {
+  const parts = new Map<string, readonly string[]>()
+  const status = incoming === undefined ? undefined : readStatus(statusOf(incoming) ?? '')
+  if (incoming === undefined || status === undefined) return { pod: fresh, parts }
+  const written = recordOf(incoming)?.parts ?? {}
+  let pod = fresh
+  for (const list of LISTS) {
+    for (const name of status[list]) {
+      const before = findContainer(containersOf(incoming, list), name)
+      if (before === undefined) continue
+      const known = knownParts(own(written, `${list}/${name}`))
+      pod = changeContainer(pod, list, name, (container) => {
+        const carried = carry(container, before, known, envNames, pod)
+        const added = partsOf(carried).filter((part) => !partsOf(container).includes(part))
+        parts.set(`${list}/${name}`, added)
+        return carried
+      })
+    }
+  }
+  return { pod, parts }
+}
+
+const CHECKSUM_LENGTH = 8
+
+function knownParts(text: unknown): ReadonlySet<string> {
+  const parts = new Set<string>()
+  if (typeof text !== 'string') return parts
+  for (let at = 0; at < text.length; at += CHECKSUM_LENGTH) parts.add(text.slice(at, at + CHECKSUM_LENGTH))
+  return parts
+}
+
+function carry(
+  fresh: Container,
+  before: Container,
+  known: ReadonlySet<string>,
+  envNames: readonly string[],
+  pod: Pod,
+): Container {
+  let result = fresh
+  for (const [field, value] of Object.entries(before)) {
+    const key = own(PART_LISTS, field)
+    if (key !== undefined) {
+      const items = itemsOf(before, field).filter((item) => !known.has(partOfItem(field, key, item)))
+      const foreign = items.filter((item) => isForeign(item, field, key, result, envNames, pod))
+      if (foreign.length > 0) result = { ...result, [field]: [...itemsOf(result, field), ...foreign] }
+    } else if (!Object.hasOwn(fresh, field) && !known.has(partOfField(field))) {
+      result = { ...result, [field]: value }
+    }
+  }
+  return result
+}
+
+function isForeign(
+  item: JsonObject,
+  field: string,
+  key: string,
+  container: Container,
+  envNames: readonly string[],
+  pod: Pod,
+): boolean {
+  const name = item[key]
+  if (itemsOf(container, field).some((other) => other[key] === name)) return false
+  if (field === 'env') return ![...OWN_ENV, ...envNames].includes(String(name))
+  if (field !== 'volumeMounts') return true
+  return (pod.spec.volumes ?? []).some((volume) => volume.name === item['name'])
+}
+
+export interface RecordInput {
+  /** The injected pod. */
+  readonly pod: Pod
+  /** The pod as it was restored before. */
+  readonly restored: Pod
+  readonly carried: Carried
+  readonly hash: string
+}
+
+/** The injected pod with the record of its injection and the hash of the settings. */
+export function withRecord(input: RecordInput): Pod {
+  const { pod, restored } = input
+  const status = readStatus(statusOf(pod) ?? '')
+  const undo = undoOf(withoutInjected(pod) as unknown as Json, restored as unknown as Json)
+  const parts: Record<string, string> = {}
+  for (const list of LISTS) {
+    for (const name of status?.[list] ?? []) {
+      const container = findContainer(containersOf(pod, list), name)
+      if (container === undefined) continue
+      const foreign = input.carried.parts.get(`${list}/${name}`) ?? []
+      parts[`${list}/${name}`] = partsOf(container)
+        .filter((part) => !foreign.includes(part))
+        .join('')
+    }
+  }
+  return withAnnotations(pod, {
+    ...pod.metadata.annotations,
+    [ANNOTATION.configHash]: input.hash,
+    [ANNOTATION.record]: JSON.stringify({ undo, parts }),
+  })
+}
