@@ -61,11 +61,11 @@ function compose(c: Compilation, commands: readonly Command[]): Eval {
 export type Store = (run: Run, value: GoValue) => void
 
 export function compileStore(c: Compilation, name: string, assigns: boolean): Store {
-  const slots = assigns ? c.slots.find(name) : [c.slots.declare(name)]
+  const { slots, certain } = assigns ? c.slots.find(name) : { slots: [c.slots.declare(name)], certain: true }
   const [slot] = slots
   const { tracking } = c
   if (slot === undefined) return () => undefinedVariable(name)
-  if (slots.length > 1) {
+  if (slots.length > 1 || !certain) {
     return (run, value) => {
       const set = slots.find((candidate) => run.variables[candidate] !== (UNSET as unknown))
       if (set === undefined) undefinedVariable(name)
@@ -195,10 +195,10 @@ function compileVariable(
 }
 
 function compileLoad(c: Compilation, node: VariableNode, name: string): Eval {
-  const slots = c.slots.find(name)
+  const { slots, certain } = c.slots.find(name)
   const [slot] = slots
   if (slot === undefined) return failing(node, `undefined variable: ${name}`)
-  if (slots.length > 1) {
+  if (slots.length > 1 || !certain) {
     return (run) => {
       run.at = node
       const set = slots.find((candidate) => run.variables[candidate] !== (UNSET as unknown))

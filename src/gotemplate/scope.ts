@@ -25,16 +25,19 @@ export class Slots {
     return slot
   }
 
-  /** The slots that may hold the variable, the first set one counts; empty when it is not declared here. */
-  find(name: string): number[] {
+  /**
+   * The slots that may hold the variable, the first set one counts; `certain` when the last is always set.
+   * Empty when the variable is not declared here.
+   */
+  find(name: string): { slots: number[]; certain: boolean } {
     const slots: number[] = []
     for (let slot = this.entries.length - 1; slot >= 0; slot--) {
       const entry = this.entries[slot]
       if (entry?.name !== name) continue
       slots.push(slot)
-      if (!entry.maybe) break
+      if (!entry.maybe) return { slots, certain: true }
     }
-    return slots
+    return { slots, certain: false }
   }
 
   markRanged(slot: number): void {

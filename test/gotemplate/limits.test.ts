@@ -1,0 +1,112 @@
+// Budgets: what is endless or explodes ends at a limit that is named; and what is deep does not overflow.
+
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_LIMITS, parseTemplate } from '../../src/gotemplate/template.ts'
+import { errorOf, FUNCS, render } from './engine.ts'
+
+const STEPS = `needs more than the limit of ${DEFAULT_LIMITS.steps} steps`
+
+describe('limits', () => {
+  const table: [name: string, text: string, want: string][] = [
+    ['an endless range', '{{range 9223372036854775807}}{{end}}', STEPS],
+    [
+      'endless output',
+      '{{range 9223372036854775807}}{{range 9}}xxxxxxxxxxxxxxxxxxxxxxxx{{end}}{{end}}',
+      'output is longer than the limit of 8388608',
+    ],
+    [
+      'recursion',
+      '{{define "a"}}{{template "a"}}{{end}}{{template "a"}}',
+      'exceeded maximum template depth (200)',
+    ],
+    [
+      'recursion that branches',
+      '{{define "a"}}{{template "a"}}{{end}}{{range 9999}}{{template "a"}}{{end}}',
+      'exceeded maximum template depth (200)',
+    ],
+    ['a wide field', '{{printf "%9000000d" 1}}', STEPS],
+    ['a long fraction', '{{printf "%.9000000f" 1.5}}', STEPS],
+    ['a width from an argument', '{{range 3}}{{printf "%*d" 1000000 1}}{{end}}', STEPS],
+    ['text that doubles', '{{$x := "ab"}}{{range 99}}{{$x = print $x $x}}{{end}}', STEPS],
+    ['lists that hold lists', '{{$x := list 1}}{{range 99}}{{$x = list $x $x}}{{end}}{{print $x}}', STEPS],
+    ['printing such a list', '{{$x := list 1}}{{range 99}}{{$x = list $x $x}}{{end}}{{$x}}', STEPS],
+    ['ranges left at once', '{{range 999999999}}{{range 999999999}}{{break}}{{end}}{{end}}', STEPS],
+  ]
+  for (const [name, text, want] of table) {
+    it(name, () => {
+      const error = errorOf(`${text}`)
+      expect(error.message).toContain(want)
+      expect(error).toMatchObject({ phase: 'exec', code: 'limit' })
+    })
+  }
+
+  it('can be set for a run', () => {
+    const text = '{{range 100}}ab{{end}}'
+    expect(render(text, null, { limits: { outputBytes: 200 } })).toHaveLength(200)
+    expect(errorOf(text, null, { limits: { outputBytes: 199 } }).message).toContain('limit of 199')
+    expect(errorOf(text, null, { limits: { steps: 100 } }).message).toContain('limit of 100 steps')
+    const nested = '{{define "a"}}b{{end}}{{template "a"}}'
+    expect(render(nested, null, { limits: { depth: 1 } })).toBe('b')
+    expect(errorOf(nested, null, { limits: { depth: 0 } }).message).toContain('depth (0)')
+  })
+
+  it('a map costs what putting its keys in order costs', () => {
+    const map = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, i]))
+    const text = '{{range 100}}{{range $}}{{break}}{{end}}{{end}}'
+    expect(errorOf(text, map, { limits: { steps: 100_000 } }).code).toBe('limit')
+  })
+
+  it('the deadline is looked at during the run', () => {
+    let now = 0
+    const deadline = { now: () => ++now, at: 5 }
+    const error = errorOf('{{range 9223372036854775807}}{{end}}', null, { deadline })
+    expect(error.message).toContain('takes longer than the time limit')
+    expect(now).toBe(6)
+  })
+
+  it('a deadline that has passed ends the run at once', () => {
+    expect(errorOf('{{1}}', null, { deadline: { now: () => 2, at: 1 } }).code).toBe('limit')
+  })
+})
+
+describe('deep templates', () => {
+  const nested = (depth: number) => `${'{{if true}}'.repeat(depth)}x${'{{end}}'.repeat(depth)}`
+  const parentheses = (depth: number) => `{{${'('.repeat(depth)}1${')'.repeat(depth)}}}`
+  const chain = (depth: number) => `{{if 0}}a${'{{else if 0}}b'.repeat(depth)}{{else}}x{{end}}`
+
+  it('run up to the limit', () => {
+    expect(render(nested(400))).toBe('x')
+    expect(render(parentheses(800))).toBe('1')
+    expect(render(chain(399))).toBe('x')
+  })
+
+  it('are refused above it, however deep', () => {
+    for (const depth of [1000, 100_000]) {
+      expect(errorOf(nested(depth))).toMatchObject({ phase: 'parse', code: 'limit' })
+      expect(errorOf(parentheses(depth))).toMatchObject({ phase: 'parse', code: 'limit' })
+      expect(errorOf(chain(depth))).toMatchObject({ phase: 'parse', code: 'limit' })
+    }
+  })
+
+  it('deep templates that call each other end with a limit too', () => {
+    const body = `${'{{with 1}}'.repeat(300)}{{template "a"}}${'{{end}}'.repeat(300)}`
+    expect(errorOf(`{{define "a"}}${body}{{end}}{{template "a"}}`).code).toBe('limit')
+  })
+
+  it('long templates take linear time', () => {
+    const lines = (count: number) => '{{/* c */}}a {{ print 1 }}\n'.repeat(count)
+    const template = parseTemplate('t', lines(20_000), FUNCS)
+    expect(template.execute(null, { marked: new Set() }).text).toBe('a 1\n'.repeat(20_000))
+  })
+})
+
+it('a run leaves nothing behind for the next one', () => {
+  const template = parseTemplate(
+    't',
+    '{{$x := .}}{{if eq $x 1.0}}{{index $x 1}}{{end}}{{range 2}}{{$x}}{{end}}',
+    FUNCS,
+  )
+  expect(template.execute(2).text).toBe('22')
+  expect(() => template.execute(1)).toThrow()
+  expect(template.execute(3).text).toBe('33')
+})
