@@ -7,7 +7,7 @@ import { deeperThan, GO_MAX_DEPTH, goSyntaxError } from '../../std/json-syntax.t
 import { type CallContext, FuncError, type TemplateFunc } from '../func.ts'
 import { ANY, wrap } from '../types.ts'
 import { type GoMap, type GoType, type GoValue, Typed } from '../value.ts'
-import { elements, entries, fieldsOf, isIntegerKind, isNil } from '../value-ops.ts'
+import { elements, entries, fieldsOf, isIntegerKind, isNil, typeName } from '../value-ops.ts'
 import { encodeBase64 } from './encoding.ts'
 import { fixed, newDict, text } from './go.ts'
 
@@ -40,7 +40,8 @@ function write(value: GoValue, charge: Charge, depth: number): string {
     default:
   }
   if (value === null || isNil(value)) return 'null'
-  if (depth > MAX_DEPTH) throw new FuncError('json: unsupported value: encountered a cycle')
+  if (depth > MAX_DEPTH)
+    throw new FuncError(`json: unsupported value: encountered a cycle via ${typeName(value)}`)
   if (value instanceof Typed) return writeTyped(value, charge, depth)
   return writeItems(value, charge, depth)
 }
