@@ -33,10 +33,3 @@ export function problems(rows: Rows, data: GoValue = null): void {
     it(template, () => expect(problemOf(template, data)).toBe(problem))
   }
 }
-
-/** A Go string literal of any text. */
-export function literal(text: string): string {
-  return JSON.stringify(text).replaceAll(/[\ud800-\udfff]/g, (unit) =>
-    unit.isWellFormed() ? unit : '\ufffd',
-  )
-}
