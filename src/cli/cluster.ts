@@ -11,6 +11,7 @@ import { readProxyConfigResource } from '../mesh/proxyconfig-resource.ts'
 import { isObject, type Json, setOwn } from '../std/json.ts'
 import type { SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'
+import { ioProblem } from './output.ts'
 import { namespaceInfo, nodeVersion } from './view.ts'
 
 export interface ClusterSettings {
@@ -60,20 +61,21 @@ function loadKubeconfig(
   flags: SettingsFlags,
 ): KubeConfig {
   const files = kubeconfigFiles(io, flags)
-  try {
-    for (const file of files) {
+  for (const file of files) {
+    try {
       const next = fresh()
       next.loadFromFile(file)
       config.mergeConfig(next)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      const { message } = 'code' in error ? ioProblem('read', file, error) : error
+      throw new ProblemError(
+        'io',
+        message,
+        { object: 'kubeconfig' },
+        'to do without a cluster, give --offline',
+      )
     }
-  } catch (error) {
-    const message = `cannot read kubeconfig "${files.join(':')}": ${(error as Error).message}`
-    throw new ProblemError(
-      'io',
-      message,
-      {},
-      'give files (--injectConfigFile …) or --offline to do without a cluster',
-    )
   }
   if (flags.context !== undefined) {
     if (config.getContextObject(flags.context) === null) {

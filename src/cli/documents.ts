@@ -102,7 +102,12 @@ export function parseDocumentText(document: Document): Json {
     if (!(error instanceof ProblemError)) throw error
     const line = error.where.line === undefined ? undefined : error.where.line + document.line
     const where = { ...error.where, ...(line === undefined ? {} : { line }), file: document.source.name }
-    throw new ProblemError(error.code, `the document is not valid YAML: ${error.message}`, where, error.hint)
+    throw new ProblemError(
+      error.code,
+      `the document is not valid YAML: ${error.message.replace(/^yaml: (?:line \d+: )?/, '')}`,
+      where,
+      error.hint,
+    )
   }
 }
 

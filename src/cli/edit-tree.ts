@@ -59,6 +59,26 @@ export function blockLine(text: string, path: readonly string[]): number | undef
   return part?.block === true ? text.slice(0, part.start).split('\n').length : undefined
 }
 
+/** 1-based line and column of what stands at `path`, or of the nearest thing around it. */
+export function positionOf(
+  text: string,
+  path: readonly (string | number)[],
+): { line: number; column: number } {
+  let part = readParts(text)
+  let at = part?.start ?? 0
+  for (const step of path) {
+    const list: boolean = part?.kind === 'list'
+    const entry: Entry | undefined = part?.entries.findLast((each, i) =>
+      list ? i === step : each.key === step,
+    )
+    if (entry === undefined) break
+    at = entry.start
+    part = entry.value
+  }
+  const before = text.slice(0, at)
+  return { line: before.split('\n').length, column: at - (before.lastIndexOf('\n') + 1) + 1 }
+}
+
 const FLAT = { flow: false, block: false, entries: [], shared: false, odd: false } as const
 
 function partOf(node: Node | null, at: number): Part {

@@ -28,11 +28,12 @@ export interface InjectFlags extends SettingsFlags {
 }
 
 export async function injectCommand(io: Io, flags: InjectFlags): Promise<void> {
+  const envPairs = envPairsOf(flags.path)
   const manifests = await readManifests(io, flags.filename)
   const { revision: settings, cluster, notes } = await loadSettings(io, flags)
   for (const note of notes) warn(io, note)
   const { compat, structure } = flags
-  const context: InjectContext = { settings, cluster, envPairs: envPairsOf(flags.path), compat, structure }
+  const context: InjectContext = { settings, cluster, envPairs, compat, structure }
   const judging: JudgeContext = { settings, cluster, tags: flags.tag ?? [] }
   const namespaces = namespacesIn(manifests)
   const said = new Talk(io)

@@ -3,13 +3,20 @@
 
 import { ProblemError } from '../api/problem.ts'
 import { type KubeInjectParams, kubeInject } from '../injection/kube-inject.ts'
-import { readSources, splitSource } from './documents.ts'
+import { workloadType } from '../patch/schema-workload.ts'
+import { decode } from '../patch/typed.ts'
+import { isObject, type Json, own } from '../std/json.ts'
+import { parseYaml } from '../std/yaml.ts'
+import { culprit, foundText, throws } from './culprit.ts'
+import { type Document, readSources, type Source, splitSource } from './documents.ts'
+import type { FieldStep } from './field-path.ts'
 import type { SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { writeOutput } from './output.ts'
 import { positionIn } from './place-problem.ts'
 import { warn } from './print.ts'
 import { loadSettings } from './settings.ts'
+import { titleOf } from './workloads.ts'
 
 export interface KubeInjectFlags extends SettingsFlags {
   readonly filename?: string
@@ -45,28 +52,38 @@ export async function kubeInjectCommand(io: Io, flags: KubeInjectFlags): Promise
 const TIME_LIMIT = 30_000
 
 /** The problem with the place of the first document that has one when it is injected by itself. */
-function located(
-  error: ProblemError,
-  sources: Parameters<typeof splitSource>[0][],
-  params: KubeInjectParams,
-): unknown {
+function located(error: ProblemError, sources: readonly Source[], params: KubeInjectParams): unknown {
   for (const document of sources.flatMap(splitSource)) {
     try {
       kubeInject(document.text, params)
     } catch (again) {
-      if (!(again instanceof ProblemError)) throw again
-      const start = positionIn(document, [])
-      const inside = again.code === 'invalid-yaml' && again.where.line !== undefined
-      const line = inside ? (again.where.line ?? 1) + document.line : start.line
-      const column = inside ? again.where.column : undefined
-      const where = {
-        ...again.where,
-        file: document.source.name,
-        line,
-        ...(column === undefined ? {} : { column }),
-      }
-      return new ProblemError(again.code, again.message, where, again.hint)
+      if (again instanceof ProblemError) return inDocument(again, document)
+      throw again
     }
   }
   return error
+}
+
+function inDocument(error: ProblemError, document: Document): ProblemError {
+  const file = document.source.name
+  let data: Json
+  try {
+    data = parseYaml(document.text)
+  } catch (fault) {
+    const { line = 1, column } = fault instanceof ProblemError ? fault.where : {}
+    const where = { file, line: line + document.line, ...(column === undefined ? {} : { column }) }
+    return new ProblemError(error.code, error.message, where)
+  }
+  const object = isObject(data) ? titleOf(data) : undefined
+  const path = error.message.includes('cannot unmarshal') ? typingPath(data) : []
+  const hint = error.hint ?? foundText(error.message, data, path)
+  const where = { file, ...positionIn(document, path), ...(object === undefined ? {} : { object }) }
+  return new ProblemError(error.code, error.message, where, hint)
+}
+
+/** The field of the object whose type is wrong. */
+function typingPath(data: Json): FieldStep[] {
+  if (!isObject(data)) return []
+  const type = workloadType(String(own(data, 'apiVersion')), String(own(data, 'kind')))
+  return type === undefined ? [] : culprit(data, (candidate) => throws(() => decode(type, candidate)))
 }

@@ -2,9 +2,13 @@
 // problem is about, as far as it names one.
 
 import { ProblemError, type Where } from '../api/problem.ts'
+import { POD } from '../patch/schema.ts'
+import { decode } from '../patch/typed.ts'
 import { isObject, own } from '../std/json.ts'
+import { culprit, foundText, throws } from './culprit.ts'
 import type { Document } from './documents.ts'
-import { type Part, readParts } from './edit-tree.ts'
+import { positionOf } from './edit-tree.ts'
+import type { FieldStep } from './field-path.ts'
 import type { PodPlace } from './workloads.ts'
 
 /** 1-based line and column in the document's file of what stands at `path`, or of the nearest thing around it. */
@@ -12,25 +16,15 @@ export function positionIn(
   document: Document,
   path: readonly (string | number)[],
 ): { line: number; column: number } {
-  let part: Part | undefined = readParts(document.text)
-  let at = part?.start ?? 0
-  for (const step of path) {
-    const entry = part?.entries.findLast((each, i) =>
-      part?.kind === 'list' ? i === step : each.key === step,
-    )
-    if (entry === undefined) break
-    at = entry.start
-    part = entry.value
-  }
-  const before = document.text.slice(0, at)
-  const line = before.split('\n').length
-  return { line: line + document.line, column: at - (before.lastIndexOf('\n') + 1) + 1 }
+  const { line, column } = positionOf(document.text, path)
+  return { line: line + document.line, column }
 }
 
 /** `error` with file, line, column and object filled in, where it is a problem and does not know them itself. */
 export function locatedIn(error: unknown, document: Document, place: PodPlace): unknown {
   if (!(error instanceof ProblemError)) return error
-  const inside = pathOf(error, place)
+  const typing = typingIn(error, place)
+  const inside = typing?.path ?? annotationOf(error, place)
   const path = inside.length === 0 ? place.objectPath : [...place.path, ...inside]
   const where: Where = {
     ...error.where,
@@ -38,11 +32,19 @@ export function locatedIn(error: unknown, document: Document, place: PodPlace): 
     ...positionIn(document, path),
     object: place.title,
   }
-  return new ProblemError(error.code, error.message, where, error.hint)
+  return new ProblemError(error.code, error.message, where, error.hint ?? typing?.hint)
+}
+
+/** The field whose type is wrong, where that is the problem. */
+function typingIn(error: ProblemError, place: PodPlace): { path: FieldStep[]; hint?: string } | undefined {
+  if (!error.message.includes('cannot unmarshal')) return undefined
+  const path = culprit(place.template, (candidate) => throws(() => decode(POD, candidate)))
+  const hint = foundText(error.message, place.template, path)
+  return path.length === 0 ? undefined : { path, ...(hint === undefined ? {} : { hint }) }
 }
 
 /** The annotation that the problem names in its field or its message; empty when it names none. */
-function pathOf(error: ProblemError, place: PodPlace): readonly string[] {
+function annotationOf(error: ProblemError, place: PodPlace): readonly string[] {
   const metadata = own(place.template, 'metadata')
   const annotations = isObject(metadata) ? own(metadata, 'annotations') : undefined
   const named = `${error.where.field ?? ''} ${error.message}`

@@ -33,7 +33,7 @@ export function problemText(error: unknown): string {
   const lines: string[] = []
   if (error instanceof ProblemError) {
     const place = whereText(error.where)
-    lines.push(`error: ${place === '' ? '' : `${place}: `}${error.message}`)
+    lines.push(`error: ${place === '' ? '' : `${place}: `}${error.message.trimEnd()}`)
   } else if (isFramed(error)) {
     lines.push(`error: ${error.message}`)
   } else {

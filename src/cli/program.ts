@@ -43,7 +43,6 @@ export function buildProgram(io: Io): Command {
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(usageText(text)),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
       getOutHelpWidth: () => 100,
@@ -59,15 +58,29 @@ export function buildProgram(io: Io): Command {
   addTemplate(program, io)
   addVersion(program, io)
   addCompletion(program, io)
+  for (const command of [program, ...below(program)]) {
+    command.configureOutput({ outputError: (text, write) => write(usageText(text, command)) })
+  }
   return program
 }
 
+function below(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...below(child)])
+}
+
 /** Commander's message as `error:` and `hint:` lines: its suggestion, in brackets on a line of its own, is the hint. */
-function usageText(text: string): string {
+function usageText(text: string, command: Command): string {
   const [message = '', ...rest] = text.trimEnd().split('\n')
   const suggestion = rest.join(' ').replace(/^\((.*)\)$/, '$1')
-  const hint = suggestion === '' ? 'see --help' : suggestion.replace(/^Did you mean/, 'did you mean')
+  const hint =
+    suggestion === ''
+      ? `see ${fullName(command)} --help`
+      : suggestion.replace(/^Did you mean/, 'did you mean')
   return `${message}\nhint: ${hint}\n`
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`
 }
 
 const PATH_FLAG = [

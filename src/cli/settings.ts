@@ -3,17 +3,15 @@
 // sees of its cluster. Problems name the file or ConfigMap they are in.
 
 import type { ClusterView, RevisionInputs } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { NEWEST, parseRelease } from '../api/release.ts'
 import { readBuiltin } from '../config/builtin.ts'
 import { templateCompiler } from '../injection/compile.ts'
-import { kubeInjectConfig } from '../injection/kube-inject.ts'
 import { buildRevision, type RevisionSettings } from '../mesh/snapshot.ts'
 import type { ClusterSettings } from './cluster.ts'
 import { readTextFile } from './documents.ts'
-import { blockLine } from './edit-tree.ts'
 import type { SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'
+import { configText, settingsProblem } from './settings-problem.ts'
 import { viewFromFiles } from './view.ts'
 
 /** Where each text came from, as people know it. */
@@ -43,12 +41,12 @@ export async function loadInputs(io: Io, flags: SettingsFlags): Promise<Omit<Set
   const builtin = readBuiltin()
   const name = revisionName(flags)
   const { injectConfigFile, valuesFile, meshConfigFile } = flags
-  const configText = injectConfigFile === undefined ? undefined : await readTextFile(io, injectConfigFile)
+  const given = injectConfigFile === undefined ? undefined : await readTextFile(io, injectConfigFile)
   const map = `ConfigMap ${flags.istioNamespace}/`
   const chosen = {
     config: choose(
       injectConfigFile,
-      configText === undefined ? undefined : kubeInjectConfig(configText),
+      given === undefined ? undefined : configText(given, injectConfigFile),
       live?.config,
       builtin.config,
     ),
@@ -65,11 +63,11 @@ export async function loadInputs(io: Io, flags: SettingsFlags): Promise<Omit<Set
       [builtin.mesh],
     ),
   }
-  const given = flags.istioVersion === undefined ? undefined : parseRelease(flags.istioVersion)
+  const release = flags.istioVersion === undefined ? undefined : parseRelease(flags.istioVersion)
   return {
     inputs: {
       revision: name,
-      release: given ?? live?.release ?? NEWEST,
+      release: release ?? live?.release ?? NEWEST,
       env: { ...live?.env, ...flags.injectorEnv },
       config: chosen.config.text,
       values: chosen.values.text,
@@ -147,25 +145,6 @@ export function proven(inputs: RevisionInputs, origins: Origins): RevisionSettin
   try {
     return buildRevision(inputs, templateCompiler(inputs.env, inputs.release))
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error
-    const { object: _, ...where } = error.where
-    const file = originOf(error, origins)
-    const line = where.field === undefined ? undefined : templateLine(where.field, where.line, inputs.config)
-    const located = { ...where, file, ...(line === undefined ? {} : { line }) }
-    throw new ProblemError(error.code, error.message, located, error.hint)
+    throw settingsProblem(error, inputs, origins)
   }
-}
-
-function originOf(error: ProblemError, origins: Origins): string {
-  const key = error.where.field?.split('.')[0]
-  if (key === 'values') return origins.values
-  return key === 'mesh' ? origins.mesh : origins.config
-}
-
-/** The line of the file, for a line of a template that stands in it as a literal block. */
-function templateLine(field: string, line: number | undefined, config: string): number | undefined {
-  const name = /^config\.templates\[(".*")\]$/.exec(field)?.[1]
-  if (name === undefined || line === undefined) return undefined
-  const start = blockLine(config, ['templates', JSON.parse(name) as string])
-  return start === undefined ? undefined : start + line
 }

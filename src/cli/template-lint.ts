@@ -9,7 +9,7 @@ import { readInjectConfig } from '../mesh/injectconfig.ts'
 import { validateSelector } from '../mesh/selector.ts'
 import type { RevisionSettings } from '../mesh/snapshot.ts'
 import { type Json, own } from '../std/json.ts'
-import { blockLine } from './edit-tree.ts'
+import { blockLine, positionOf } from './edit-tree.ts'
 import type { SettingsFlags } from './flags.ts'
 import { type InjectContext, injectPlace } from './inject-place.ts'
 import { EXIT, Exit, type Io } from './io.ts'
@@ -17,6 +17,7 @@ import { type DataFormat, printData } from './output.ts'
 import { problemText, warn } from './print.ts'
 import { SAMPLE_PLACE } from './sample.ts'
 import { loadInputs, proven, type Settings } from './settings.ts'
+import { settingsProblem } from './settings-problem.ts'
 
 export interface TemplateLintFlags extends SettingsFlags {
   readonly output: DataFormat
@@ -41,13 +42,14 @@ function findings(loaded: Inputs, flags: TemplateLintFlags): ProblemError[] {
   try {
     config = readInjectConfig(inputs.config)
   } catch (error) {
-    return [problemIn(error, { file: origins.config })]
+    return [problemIn(settingsProblem(error, inputs, origins), {})]
   }
+  const at: Locate = (path) => ({ file: origins.config, ...positionOf(inputs.config, path) })
   const static_ = [
     ...syntaxProblems(loaded, config),
-    ...nameProblems(config, origins.config),
-    ...selectorProblems(config, origins.config),
-    ...policyProblems(config, origins.config),
+    ...nameProblems(config, at),
+    ...selectorProblems(config, at),
+    ...policyProblems(config, at),
   ]
   if (static_.length > 0) return static_
   try {
@@ -84,40 +86,43 @@ function syntaxProblems(loaded: Inputs, config: InjectConfig): ProblemError[] {
   })
 }
 
-function nameProblems(config: InjectConfig, file: string): ProblemError[] {
+/** The place in the file of what stands at a path of the config. */
+type Locate = (path: readonly (string | number)[]) => Where
+
+function nameProblems(config: InjectConfig, at: Locate): ProblemError[] {
   const known = Object.keys(config.templates)
   const uses = [
-    ...config.defaultTemplates.map((name) => ({ name, field: 'defaultTemplates' })),
+    ...config.defaultTemplates.map((name, i) => ({ name, path: ['defaultTemplates', i] })),
     ...Object.entries(config.aliases).flatMap(([alias, names]) =>
-      names.map((name) => ({ name, field: `aliases.${alias}` })),
+      names.map((name, i) => ({ name, path: ['aliases', alias, i] })),
     ),
   ]
   return uses
     .filter(
-      ({ name, field }) => !known.includes(name) && !(field === 'defaultTemplates' && isAlias(config, name)),
+      ({ name, path }) => !known.includes(name) && !(path[0] === 'defaultTemplates' && isAlias(config, name)),
     )
-    .map(({ name, field }) => {
+    .map(({ name, path }) => {
       const message = `template "${name}" does not exist, known are ${known.join(', ') || 'none'}`
-      return new ProblemError('invalid-config', message, { file, field })
+      return new ProblemError('invalid-config', message, at(path))
     })
 }
 
 const isAlias = (config: InjectConfig, name: string): boolean => Object.hasOwn(config.aliases, name)
 
-function selectorProblems(config: InjectConfig, file: string): ProblemError[] {
+function selectorProblems(config: InjectConfig, at: Locate): ProblemError[] {
   return (['neverInjectSelector', 'alwaysInjectSelector'] as const).flatMap((list) =>
     config[list].flatMap((selector, i) =>
       validateSelector(selector, `${list}[${i}]`).map(
-        (message) => new ProblemError('invalid-config', message, { file }),
+        (message) => new ProblemError('invalid-config', message, at([list, i])),
       ),
     ),
   )
 }
 
-function policyProblems(config: InjectConfig, file: string): ProblemError[] {
+function policyProblems(config: InjectConfig, at: Locate): ProblemError[] {
   if (config.policy === 'enabled' || config.policy === 'disabled') return []
   const message = `policy is "${config.policy}", expected "enabled" or "disabled": nothing would be injected`
-  return [new ProblemError('invalid-config', message, { file, field: 'policy' })]
+  return [new ProblemError('invalid-config', message, at(['policy']))]
 }
 
 /** Templates that pods get without asking by name, tried on a plain pod one by one. */

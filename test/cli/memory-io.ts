@@ -15,20 +15,25 @@ export interface Given {
   readonly cwd?: string
 }
 
-export async function runRemora(argv: readonly string[], given: Given = {}): Promise<Said> {
-  let stdout = ''
-  let stderr = ''
+/** An Io and what was written to it so far. */
+export function memoryIo(given: Given): { io: Io; said: { stdout: string; stderr: string } } {
+  const said = { stdout: '', stderr: '' }
   const io: Io = {
     stdin: (async function* () {
       if (given.stdin !== undefined) yield Buffer.from(given.stdin)
     })(),
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
+    stdout: { write: (text) => (said.stdout += text) },
+    stderr: { write: (text) => (said.stderr += text) },
     env: given.env ?? {},
     cwd: given.cwd ?? '/nowhere',
     isTTY: false,
     onSignal: () => () => undefined,
   }
+  return { io, said }
+}
+
+export async function runRemora(argv: readonly string[], given: Given = {}): Promise<Said> {
+  const { io, said } = memoryIo(given)
   const code = await run(argv, io)
-  return { code, stdout, stderr }
+  return { code, ...said }
 }
