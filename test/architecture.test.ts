@@ -61,7 +61,7 @@ const FORBIDDEN_IN_CORE: readonly [RegExp, string][] = [
   [/\bMath\.random\b/, 'Math.random'],
   [/\bprocess\b\s*[.[]/, 'process'],
   [/\bconsole\b\s*\./, 'console'],
-  [/\bfetch\s*\(/, 'fetch'],
+  [/(?<![.\w]|function |private )fetch\s*\(/, 'fetch'],
   [/\b(setTimeout|setInterval|setImmediate|queueMicrotask)\b/, 'timers'],
   [/\bperformance\b\s*\./, 'performance'],
   [/\bBuffer\b/, 'Buffer'],
@@ -85,11 +85,14 @@ function stripped(text: string): string {
     .replaceAll(/"(?:\\.|[^"\\\n])*"/g, '""')
 }
 
+/** `import … from 'x'`, `export … from 'x'` at the start of a line, `import 'x'`, and `import('x')`. */
+const IMPORT = /^(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?\s*'([^'\n]+)'|\bimport\(\s*'([^'\n]+)'\s*\)/gm
+
 function readModules(): Module[] {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   return files.map((file) => {
     const text = readFileSync(join(SRC, file), 'utf8')
-    const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '')
+    const imports = [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? '')
     return { file: file.replaceAll('\\', '/'), code: stripped(text), imports }
   })
 }
