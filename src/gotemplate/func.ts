@@ -42,7 +42,7 @@ export interface TemplateFunc {
   readonly serialiser?: boolean
   /** True when the result is the last argument but for blanks (indent, nindent, trim): what it prints is as safe as its argument. */
   readonly passthrough?: boolean
-  /** True when an argument map is changed in place (set, unset, merge): refuses frozen maps, so a caller whose template has one passes copies. */
+  /** True when an argument map is changed in place (set, unset, merge); it refuses frozen maps. Templates that call one get copies of their root's maps. */
   readonly mutates?: boolean
 }
 

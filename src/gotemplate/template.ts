@@ -8,6 +8,7 @@ import { type CompiledTrees, compileTrees } from './compile.ts'
 import { Source, TemplateError, type TemplateErrorCode } from './error.ts'
 import { FuncError, type FuncMap, type TemplateFunc } from './func.ts'
 import { DEFAULT_LIMITS, type Deadline, LimitError, type TemplateLimits } from './limits.ts'
+import { changesMaps, withOwnMaps } from './own-maps.ts'
 import { parseTrees, type Trees } from './parse.ts'
 import { goQuote } from './quote.ts'
 import { type Mark, ROOT, Run, type Span } from './run.ts'
@@ -69,6 +70,7 @@ class ParsedTemplate implements Template {
   private readonly trees: Trees
   private readonly funcs: ReadonlyMap<string, TemplateFunc>
   private readonly missing: MissingKey
+  private readonly changes: boolean
   private readonly plain: CompiledTrees
   /** Made when the first run asks for marks. */
   private tracking: CompiledTrees | undefined
@@ -81,6 +83,7 @@ class ParsedTemplate implements Template {
       [...funcs].flatMap(([key, func]) => ('refused' in func ? [] : [[key, func] as const])),
     )
     this.missing = missing
+    this.changes = changesMaps(trees, this.funcs)
     this.plain = this.compile(false)
   }
 
@@ -103,7 +106,8 @@ class ParsedTemplate implements Template {
   private run(run: Run, trees: CompiledTrees, root: GoValue): Rendered {
     const tree = trees.get(this.name)
     // A nil root is no value, as in Go.
-    const dot = root === null ? undefined : root
+    const own = this.changes ? withOwnMaps(root) : root
+    const dot = own === null ? undefined : own
     run.variables = [dot]
     try {
       tree?.exec(run, dot)

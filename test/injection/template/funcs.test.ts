@@ -190,6 +190,13 @@ describe('JSON and YAML', () => {
   })
 })
 
+it('values that a template changes are its own', () => {
+  const template = '{{$_ := set .Values.global "hub" "mine"}}{{.Values.global.hub}}'
+  const values = deepFreeze({ global: { hub: 'theirs' } })
+  expect(render(template, { values })).toBe('mine')
+  expect(values.global.hub).toBe('theirs')
+})
+
 describe('messages', () => {
   table(
     [
