@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 READY := node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types unit golden reference fuzz build clean
+.PHONY: help demo test check lint format types unit golden reference e2e ci fuzz bench build clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,8 +38,17 @@ golden: $(READY) ## rewrite the expected output of script and golden tests, then
 reference: $(READY) ## conformance, vectors and differential against the reference data, where it exists
 	@node test/all.ts reference
 
+e2e: $(READY) ## tests against a real Kubernetes control plane on loopback; the first run builds it (needs Go)
+	@node test/all.ts e2e
+
+ci: $(READY) ## what a clean clone must pass: test and e2e, one closing line
+	@node test/all.ts ci
+
 fuzz: $(READY) ## 100,000 fuzzed bodies, reviews and pods against a running webhook
 	@node test/fuzz/fuzz.ts --cases 100000
+
+bench: $(READY) ## remora beside a bare echo server over HTTPS; --json: make bench ARGS=--json
+	@node test/bench/bench.ts $(ARGS)
 
 build: $(READY) ## the shipped bundle: dist/remora.mjs
 	@node build.ts

@@ -1,11 +1,14 @@
 // Runs every check in order, prints one line a step, and closes with `N passed, N failed` over all of them.
 // A step counts its own cases: vitest by test, reference runners by case, tools (format, types, ...) as one each.
-// With the argument `reference` only the reference suites run; they are left out, with one line, where there is no data.
+// Arguments: `reference` runs only the reference suites, `e2e` only the tests against a real control plane, `ci` all of
+// it; without one, everything but e2e. What cannot run here (no reference data, no Go) is left out with one line; in CI
+// a missing control plane is a failure.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { missingRequirement } from './cluster/binaries.ts'
 import { findReference } from './reference/outcome.ts'
 
 interface Counts {
@@ -21,21 +24,26 @@ interface Step {
 }
 
 const temporary = mkdtempSync(join(tmpdir(), 'remora-test-'))
-const vitestReport = join(temporary, 'vitest.json')
 
 function closingLine(output: string): Counts | undefined {
   const match = /^(\d+) passed, (\d+) failed$/m.exec(output.trim().split('\n').at(-1) ?? '')
   return match === null ? undefined : { passed: Number(match[1]), failed: Number(match[2]) }
 }
 
-function vitestCounts(): Counts {
-  const report = JSON.parse(readFileSync(vitestReport, 'utf8')) as {
+function vitestCounts(file: string): Counts {
+  const report = JSON.parse(readFileSync(file, 'utf8')) as {
     numPassedTests: number
     numFailedTests: number
     numFailedTestSuites: number
   }
   const failed = report.numFailedTests === 0 ? report.numFailedTestSuites : report.numFailedTests
   return { passed: report.numPassedTests, failed }
+}
+
+function vitest(report: string, ...args: readonly string[]): Pick<Step, 'command' | 'counts'> {
+  const file = join(temporary, report)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  return { command: ['vitest', 'run', ...reporters, ...args], counts: () => vitestCounts(file) }
 }
 
 function ownSteps(): Step[] {
@@ -45,14 +53,7 @@ function ownSteps(): Step[] {
     { name: 'types', command: ['tsc', '-p', '.'] },
     {
       name: 'tests',
-      command: [
-        'vitest',
-        'run',
-        '--reporter=default',
-        '--reporter=json',
-        `--outputFile.json=${vitestReport}`,
-      ],
-      counts: vitestCounts,
+      ...vitest('tests.json'),
     },
   ]
 }
@@ -113,24 +114,38 @@ function runStep(step: Step): Counts {
   return counts
 }
 
-function main(): number {
-  const reference = findReference()
-  const steps = process.argv[2] === 'reference' ? [] : ownSteps()
-  if (reference === undefined) {
-    process.stdout.write(
-      'no reference data (REMORA_REFERENCE or ../shared/reference): those suites are left out\n',
-    )
-  } else {
-    steps.push(...referenceSteps(reference))
+/** The steps of a mode; what is left out is said. */
+function stepsOf(mode: string | undefined): Step[] {
+  const steps: Step[] = []
+  if (mode === undefined || mode === 'ci') steps.push(...ownSteps())
+  if (mode !== 'e2e') {
+    const reference = findReference()
+    if (reference !== undefined) steps.push(...referenceSteps(reference))
+    else say('no reference data (REMORA_REFERENCE or ../shared/reference): those suites are left out')
   }
+  if (mode === 'e2e' || mode === 'ci') {
+    const missing = missingRequirement()
+    if (missing === undefined)
+      steps.push({ name: 'e2e', ...vitest('e2e.json', '--config', 'vitest.e2e.config.ts') })
+    else if (process.env['CI'] === undefined) say(`e2e is left out: ${missing}`)
+    else throw new Error(missing)
+  }
+  return steps
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function main(): number {
   const total: Counts = { passed: 0, failed: 0 }
-  for (const step of steps) {
+  for (const step of stepsOf(process.argv[2])) {
     const counts = runStep(step)
     total.passed += counts.passed
     total.failed += counts.failed
   }
   rmSync(temporary, { recursive: true, force: true })
-  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
+  say(`${total.passed} passed, ${total.failed} failed`)
   return total.failed === 0 ? 0 : 1
 }
 
