@@ -40,7 +40,6 @@ const CORE = ['std', 'api', 'gotemplate', 'patch', 'mesh', 'injection', 'admissi
 
 /** Packages and the only places that may import them. */
 const PACKAGE_HOME: Record<string, (file: string) => boolean> = {
-  'js-yaml': (file) => file === 'std/yaml.ts',
   'fast-json-patch': (file) => file === 'patch/apply.ts',
   re2js: (file) => file.startsWith('gotemplate/'),
   yaml: (file) => file.startsWith('cli/'),
