@@ -78,15 +78,16 @@ export function injectPlace(
 /** Metadata that the pod has from its controller or its request, not from its template. */
 const GIVEN = ['namespace', 'generateName', 'ownerReferences']
 
+/** The template with the pod's metadata and spec, keys in the template's order, new ones behind them. */
 function backInTemplate(pod: JsonObject, template: JsonObject): JsonObject {
-  const before = own(template, 'metadata')
+  const before = objectOf(own(template, 'metadata'))
+  const after = objectOf(own(pod, 'metadata'))
   const metadata: JsonObject = {}
-  for (const [key, value] of Object.entries(own(pod, 'metadata') ?? {})) {
-    if (!GIVEN.includes(key)) setOwn(metadata, key, value)
-  }
-  for (const key of GIVEN) {
-    const value = isObject(before) ? own(before, key) : undefined
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const value = own(GIVEN.includes(key) ? before : after, key)
     if (value !== undefined) setOwn(metadata, key, value)
   }
   return { ...template, metadata, spec: own(pod, 'spec') ?? {} }
 }
+
+const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})

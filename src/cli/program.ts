@@ -21,6 +21,7 @@ import type { DataFormat } from './output.ts'
 import { reportProblem } from './print.ts'
 import type { TemplateLintFlags } from './template-lint.ts'
 import type { TemplateRenderFlags } from './template-render.ts'
+import { version } from './version.ts'
 import { addWebhookCommand } from './webhook.ts'
 
 /** Runs one command line (without `node` and script) and returns its exit code. */
@@ -39,6 +40,7 @@ export function buildProgram(io: Io): Command {
   const program = new Command('remora')
   program
     .description('Attaches the right sidecar to every pod, and says why.')
+    .version(version(), '-V, --version', 'print the version of remora')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
