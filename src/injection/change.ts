@@ -16,7 +16,8 @@ export interface Undo {
   readonly was?: Json
   /** Checksum of the value after; absent when there is none. */
   readonly is?: string
-  /** The item that stood before a list item that is gone; null for the first. */
+  /** Of a list item that is gone: the item behind it, or, where it was the last, the item it stood behind. */
+  readonly before?: Step
   readonly after?: Step | null
   /** The items of the list at `path` have another order, nothing else. */
   readonly order?: true
@@ -57,17 +58,32 @@ function compareObjects(
   path: readonly Step[],
   out: Undo[],
 ): void {
-  for (const key of Object.keys(after)) {
-    const value = after[key] as Json
-    const former = own(before, key)
-    const field = type?.json.find((candidate) => candidate.json === key)
-    const child = type?.kind === 'map' ? type.elem : field?.type
-    if (former === undefined) out.push({ path: [...path, key], is: checksum(value) })
-    else compare(value, former, child && resolve(child), field?.mergeKey, [...path, key], out)
+  const keys = new Set([...Object.keys(after), ...Object.keys(before)])
+  for (const key of keys) {
+    const { child, mergeKey, empty } = memberOf(type, key)
+    const value = own(after, key) ?? empty
+    const former = own(before, key) ?? empty
+    const there = [...path, key]
+    if (value === undefined) out.push({ path: there, was: former ?? null })
+    else if (former === undefined) out.push({ path: there, is: checksum(value) })
+    else compare(value, former, child, mergeKey, there, out)
   }
-  for (const key of Object.keys(before)) {
-    if (own(after, key) === undefined) out.push({ path: [...path, key], was: before[key] as Json })
-  }
+}
+
+interface Member {
+  readonly child: SchemaType | undefined
+  readonly mergeKey: string | undefined
+  /** What stands for an absent member that changes part by part. */
+  readonly empty: Json | undefined
+}
+
+function memberOf(type: SchemaType | undefined, key: string): Member {
+  const field = type?.json.find((candidate) => candidate.json === key)
+  const declared = type?.kind === 'map' ? type.elem : field?.type
+  const child = declared === undefined ? undefined : resolve(declared)
+  const mergeKey = field?.mergeKey
+  const empty = child?.kind === 'map' ? {} : mergeKey === undefined ? undefined : []
+  return { child, mergeKey, empty }
 }
 
 interface Item {
@@ -103,9 +119,15 @@ function compareItems(
     if (found === undefined) out.push({ path: [...path, step], is: checksum(value) })
     else compare(value, found.value, elem, undefined, [...path, step], out)
   }
-  for (const [index, { step, value }] of former.entries()) {
-    if (now.some((item) => sameStep(item.step, step))) continue
-    out.push({ path: [...path, step], was: value, after: former[index - 1]?.step ?? null })
+  const isThere = (item: Item): boolean => now.some((other) => sameStep(other.step, item.step))
+  // From the end, so that the item behind the one that returns is there already.
+  for (let index = former.length - 1; index >= 0; index--) {
+    const item = former[index]
+    if (item === undefined || isThere(item)) continue
+    const next = former[index + 1]
+    const place =
+      next === undefined ? { after: former.findLast(isThere)?.step ?? null } : { before: next.step }
+    out.push({ path: [...path, item.step], was: item.value, ...place })
   }
   const common = (items: readonly Item[], others: readonly Item[]): Step[] =>
     items.filter((item) => others.some((other) => sameStep(other.step, item.step))).map((item) => item.step)
@@ -118,11 +140,15 @@ function compareItems(
 /** Whether JSON from outside has the shape of an Undo. */
 export function isUndo(value: unknown): value is Undo {
   if (!isObject(value)) return false
-  const { path, is, after = null } = value
+  const { path, is, before, after = null } = value
   const isStep = (step: Json): boolean =>
     typeof step === 'string' || (Array.isArray(step) && step.length === 2 && typeof step[1] === 'number')
   if (!Array.isArray(path) || path.length === 0 || !path.every(isStep)) return false
-  return (is === undefined || typeof is === 'string') && (after === null || isStep(after))
+  return (
+    (is === undefined || typeof is === 'string') &&
+    (after === null || isStep(after)) &&
+    (before === undefined || isStep(before))
+  )
 }
 
 /** `pod` with each change undone that is still there to be undone. */
@@ -141,12 +167,11 @@ function undoAt(
   if (step === undefined) return undo.order === true ? reorder(value, mergeKey, undo) : value
   if (typeof step === 'string') {
     if (!isObject(value)) return value
-    const field = type?.json.find((candidate) => candidate.json === step)
-    const child = type?.kind === 'map' ? type.elem : field?.type
     if (rest.length === 0 && undo.order !== true) return undoMember(value, step, undo)
-    const found = own(value, step)
+    const { child, mergeKey: key, empty } = memberOf(type, step)
+    const found = own(value, step) ?? empty
     if (found === undefined) return value
-    const next = undoAt(found, rest, child && resolve(child), field?.mergeKey, undo)
+    const next = undoAt(found, rest, child, key, undo)
     return next === found ? value : withMember(value, step, next)
   }
   if (!Array.isArray(value) || mergeKey === undefined) return value
@@ -179,10 +204,18 @@ function undoItem(list: readonly Json[], items: readonly Item[], index: number, 
   if (!stillIs(list[index], undo)) return list as Json
   if (undo.was === undefined) return list.toSpliced(index, 1)
   if (index !== -1) return list.with(index, undo.was)
-  const { after = null } = undo
-  const before = after === null ? -1 : items.findIndex((item) => sameStep(item.step, after))
-  const at = after === null ? 0 : before === -1 ? list.length : before + 1
-  return list.toSpliced(at, 0, undo.was)
+  return list.toSpliced(placeOf(items, undo), 0, undo.was)
+}
+
+/** Where a list item returns to: before its former successor, else behind its predecessor, else at the end. */
+function placeOf(items: readonly Item[], undo: Undo): number {
+  const find = (step: Step | null | undefined): number =>
+    step === undefined || step === null ? -1 : items.findIndex((item) => sameStep(item.step, step))
+  const successor = find(undo.before)
+  if (successor !== -1) return successor
+  const predecessor = find(undo.after)
+  if (predecessor !== -1) return predecessor + 1
+  return undo.after === null ? 0 : items.length
 }
 
 /** Puts the listed items in their former order, in the places they have among the others. */
