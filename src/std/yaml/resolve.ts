@@ -79,11 +79,23 @@ export function resolvePlain(text: string): Scalar | GoFloat {
   return resolveNumber(text)
 }
 
+/** go-yaml also takes a sign behind `0b`. */
+function signedBinary(text: string): number | bigint | undefined {
+  const match = /^0b([-+])([01]+)$/.exec(text)
+  return match === null ? undefined : parseInteger(`${match[1]}0b${match[2]}`)
+}
+
+/** Underscores may stand anywhere in a number; in one that begins with a point, only between digits. */
+function withoutUnderscores(text: string): string {
+  const misplaced = text.startsWith('.') && /(?<![0-9])_|_(?![0-9])/.test(text)
+  return misplaced ? text : text.replaceAll('_', '')
+}
+
 function resolveNumber(text: string): Scalar | GoFloat {
   const word = WORDS.get(text)
   if (word !== undefined) return word
-  const plain = text.includes('_') ? text.replaceAll('_', '') : text
-  const integer = parseInteger(plain)
+  const plain = text.includes('_') ? withoutUnderscores(text) : text
+  const integer = parseInteger(plain) ?? signedBinary(plain)
   if (integer !== undefined) return integer
   if (FLOAT.test(plain)) {
     const value = Number(plain)
