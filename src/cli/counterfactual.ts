@@ -26,17 +26,24 @@ interface Change {
 /** Alternatives shown at most. */
 const SHOWN = 3
 
-/** Sets of changes, each of the smallest size that flips the verdict; empty when three changes do not. */
-export function counterfactuals(context: JudgeContext, subject: Subject): string[][] {
+/** A set of changes that turns the verdict around, and the state after them. */
+export interface Flip extends State {
+  readonly changes: readonly string[]
+}
+
+/** The first few sets of the smallest size that flip the verdict; empty when three changes do not. */
+export function counterfactuals(context: JudgeContext, subject: Subject): Flip[] {
   const start = { context, subject }
   const want = !judge(context, subject).inject
   const all = changes(start).filter((change) => change.towards === undefined || change.towards === want)
   for (const size of [1, 2, 3]) {
-    const found = combinations(all, size).filter((set) => {
-      const state = set.reduce((current, change) => change.apply(current), start)
-      return judge(state.context, state.subject).inject === want
-    })
-    if (found.length > 0) return found.slice(0, SHOWN).map((set) => set.map((change) => change.text))
+    const flips = combinations(all, size)
+      .map((set) => {
+        const state = set.reduce<State>((current, change) => change.apply(current), start)
+        return { ...state, changes: set.map((change) => change.text) }
+      })
+      .filter((flip) => judge(flip.context, flip.subject).inject === want)
+    if (flips.length > 0) return flips.slice(0, SHOWN)
   }
   return []
 }

@@ -47,9 +47,19 @@ export function editBlockMap(
     const inherited = own(from, key)
     const value = own(to, key) ?? null
     if (inherited !== undefined && equalJson(inherited, value)) continue // comes from a `<<` and may stay there
-    const at = lineEnd(text, (anchor ?? kept.at(-1) ?? part).end)
+    const at = anchor === undefined ? beforeAll(text, part, kept) : lineEnd(text, anchor.end)
     edits.push({ start: at, end: at, text: pairLine(key, value, column, style) + style.eol })
   }
+}
+
+/** The place of a key that comes before all others: behind them where the first shares its line with a dash. */
+function beforeAll(text: string, part: Part, kept: readonly Entry[]): number {
+  const first = part.entries[0]
+  // What comes before a `<<` is overridden by it, and what comes before all of a document parts it from its head.
+  const merges = part.entries.some((entry) => entry.key === '<<')
+  const free = first !== undefined && first === kept[0] && !merges && columnOf(text, first.start) > 0
+  if (free && ownLine(text, first.start)) return aboveComments(text, first.start)
+  return lineEnd(text, (kept.at(-1) ?? part).end)
 }
 
 /** Takes whole lines out. The first key of a list item shares its line with the dash: the next key takes its place. */

@@ -114,7 +114,7 @@ function explained(run: Run, manifest: Manifest, place: PodPlace): Explanation {
     ...(called === undefined ? {} : { called: `${called.entry.name} (${called.entry.of})` }),
     rules: decision.trace,
     ...outcome(run, place, namespace, judgement),
-    counterfactual: counterfactuals(judging, subject),
+    counterfactual: counterfactuals(judging, subject).map((flip) => flip.changes),
   }
 }
 

@@ -87,7 +87,8 @@ function backInTemplate(pod: JsonObject, template: JsonObject): JsonObject {
     const value = own(GIVEN.includes(key) ? before : after, key)
     if (value !== undefined) setOwn(metadata, key, value)
   }
-  return { ...template, metadata, spec: own(pod, 'spec') ?? {} }
+  const first = Object.hasOwn(template, 'metadata') ? {} : { metadata }
+  return { ...first, ...template, metadata, spec: own(pod, 'spec') ?? {} }
 }
 
 const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : {})
