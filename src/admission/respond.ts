@@ -89,6 +89,10 @@ function encode(value: unknown): string {
   if (typeof value === 'string') return goJsonString(value)
   if (Array.isArray(value)) return `[${value.map(encode).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value).map(([key, member]) => `${goJsonString(key)}:${encode(member)}`)
+  const members = Object.entries(value).map(([key, member]) => {
+    // Base64 holds nothing to escape, and is nearly all there is.
+    const text = key === 'patch' ? `"${String(member)}"` : encode(member)
+    return `${goJsonString(key)}:${text}`
+  })
   return `{${members.join(',')}}`
 }

@@ -1,6 +1,8 @@
 // The webhook port over real sockets: protocol versions, limits, slow clients, live certificates and the drain.
 
+import { once } from 'node:events'
 import { Agent } from 'node:https'
+import { connect as connectTcp } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { issueLeaf } from '../../src/certs/issue.ts'
@@ -136,6 +138,14 @@ describe('limits', () => {
     })
     expect((await call({ ...target, body: 'abc' })).body).toBe('3')
     for (const text of await Promise.all(ends)) expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout/)
+    await until(() => target.webhook.connections() === 0)
+  })
+
+  it('ends connections that never begin TLS', async () => {
+    const target = await start({ limits: { handshakeMs: 200 } })
+    const silent = connectTcp(target.port, '127.0.0.1')
+    silent.on('error', () => undefined)
+    await once(silent, 'close')
     await until(() => target.webhook.connections() === 0)
   })
 
