@@ -14,6 +14,7 @@ import {
   sliceOf,
 } from '../../src/gotemplate/types.ts'
 import { type GoField, type GoType, type GoValue, Typed } from '../../src/gotemplate/value.ts'
+import { elements } from '../../src/gotemplate/value-ops.ts'
 
 const isRecord = (raw: unknown): raw is Record<string, unknown> => typeof raw === 'object' && raw !== null
 
@@ -32,6 +33,7 @@ export const FUNCS: FuncMap = new Map<string, TemplateFunc | { refused: string }
   ['twice', { params: ['int'], run: ([number]) => BigInt(String(number)) * 2n }],
   ['json', { params: ['any'], serialiser: true, run: ([value]) => JSON.stringify(value) }],
   ['pad', { params: ['int', 'string'], passthrough: true, run: ([, text]) => ` ${String(text)}` }],
+  ['count', { params: ['list'], run: ([list]) => BigInt(elements(list)?.length ?? 0) }],
   ['clock', { refused: 'it reads the clock' }],
 ])
 

@@ -94,8 +94,17 @@ describe('variables', () => {
       'true1',
     ],
     ['one inside an argument that is evaluated is', '{{$x := 1}}{{or false ($x := 2)}}{{$x}}', '22'],
+    [
+      'they are there again after a template',
+      '{{define "a"}}{{$y := 2}}{{end}}{{$x := 1}}{{template "a"}}{{$x}}',
+      '1',
+    ],
     ['$ is the root', '{{with .map}}{{with .a}}{{$.text}}{{end}}{{end}}', 'x'],
   ])
+
+  it('a variable of a condition ends with it', () => {
+    expect(errorOf('{{if $x := 1}}{{end}}{{$x}}').message).toBe('template: t:1: undefined variable "$x"')
+  })
 
   it('assigning to an undeclared variable fails when it is reached', () => {
     expect(render('{{if false}}{{$x = 1}}{{end}}')).toBe('')
@@ -160,6 +169,8 @@ describe('typed data', () => {
     ['{{range .Children}}{{.Name}}{{end}}', 'xy'],
     ['{{printf "%T %T %T" .Child .Pointer .Sizes}}', 'x.Child *x.Child map[string]int'],
     ['{{len .Names}}{{index .Names 1}}{{.Sizes.big}}{{.Sizes.small}}', '2m10<no value>'],
+    ['{{eq (index "a" 0) 97}}{{lt (index "a" 0) 98}}{{eq -1 (index "\\xff" 0)}}', 'truetruefalse'],
+    ['{{count .Labels.zz}}{{count nil}}{{count (list 1 2)}}', '002'],
     ['{{eq .Child.Count 3}}{{lt .Child.Count 4}}', 'truetrue'],
   ]
   for (const [template, want] of rows) it(template, () => expect(render(template, TYPED)).toBe(want))

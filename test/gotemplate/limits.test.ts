@@ -50,6 +50,12 @@ describe('limits', () => {
     expect(errorOf(nested, null, { limits: { depth: 0 } }).message).toContain('depth (0)')
   })
 
+  it('a call costs more than its node', () => {
+    const text = (value: string) => `{{range 1000}}{{$x := ${value}}}{{end}}`
+    expect(render(text('1'), null, { limits: { steps: 5000 } })).toBe('')
+    expect(errorOf(text('not 1'), null, { limits: { steps: 5000 } }).code).toBe('limit')
+  })
+
   it('a map costs what putting its keys in order costs', () => {
     const map = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, i]))
     const text = '{{range 100}}{{range $}}{{break}}{{end}}{{end}}'
