@@ -1,8 +1,26 @@
-// An explanation as text for people; `explain.ts` makes the data.
+// An explanation: its data, which `explain.ts` makes and `-o json` prints, and its text for people.
 
-import type { Explanation } from './explain.ts'
+import type { TraceStep } from '../injection/decide.ts'
 import type { FieldChange, FieldReport } from './explain-field.ts'
 import { inputText } from './template-inputs.ts'
+
+export interface Explanation {
+  readonly object: string
+  readonly file: string
+  readonly line: number
+  readonly namespace: { name: string; known: boolean; labels: Readonly<Record<string, string>> }
+  readonly webhook: readonly { entry: string; of: string; matches: boolean; because: string }[]
+  /** The entry that is called. */
+  readonly called?: string
+  readonly rules: readonly TraceStep[]
+  readonly result: 'injected' | 'skipped' | 'refused'
+  /** The rule that decided, or the code of the problem. */
+  readonly reason: string
+  readonly because: string
+  readonly templates?: readonly string[]
+  readonly warnings: readonly string[]
+  readonly counterfactual: readonly (readonly string[])[]
+}
 
 function table(rows: readonly (readonly string[])[], indent: string): string[] {
   const widths = rows.reduce<number[]>(

@@ -3,12 +3,12 @@
 
 import type { Pod } from '../api/kube.ts'
 import { ProblemError } from '../api/problem.ts'
-import { REASONS, type TraceStep } from '../injection/decide.ts'
+import { REASONS } from '../injection/decide.ts'
 import type { InjectionStage } from '../injection/inject.ts'
 import { isObject, type Json, own } from '../std/json.ts'
 import { counterfactuals } from './counterfactual.ts'
 import { explainField, type FieldReport } from './explain-field.ts'
-import { explanationText, fieldText } from './explain-text.ts'
+import { type Explanation, explanationText, fieldText } from './explain-text.ts'
 import type { SettingsFlags } from './flags.ts'
 import { envPairsOf } from './inject.ts'
 import { type InjectContext, incomingPod, injectPlace } from './inject-place.ts'
@@ -28,24 +28,6 @@ export interface ExplainFlags extends SettingsFlags {
   readonly tag?: readonly string[]
   readonly path: string
   readonly field?: string
-}
-
-export interface Explanation {
-  readonly object: string
-  readonly file: string
-  readonly line: number
-  readonly namespace: { name: string; known: boolean; labels: Readonly<Record<string, string>> }
-  readonly webhook: readonly { entry: string; of: string; matches: boolean; because: string }[]
-  /** The entry that is called. */
-  readonly called?: string
-  readonly rules: readonly TraceStep[]
-  readonly result: 'injected' | 'skipped' | 'refused'
-  /** The rule that decided, or the code of the problem. */
-  readonly reason: string
-  readonly because: string
-  readonly templates?: readonly string[]
-  readonly warnings: readonly string[]
-  readonly counterfactual: readonly (readonly string[])[]
 }
 
 interface Run {

@@ -11,7 +11,13 @@ import { isObject, type Json } from '../std/json.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { culprit, foundText, throws } from './culprit.ts'
 import { blockLine, positionOf } from './edit-tree.ts'
-import type { Origins } from './settings.ts'
+
+/** Where each text came from, as people know it. */
+export interface Origins {
+  readonly config: string
+  readonly values: string
+  readonly mesh: string
+}
 
 /**
  * The text of --injectConfigFile as an injection config: it may be a bare template. A text with a key `templates` that is

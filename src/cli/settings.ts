@@ -11,15 +11,8 @@ import type { ClusterSettings } from './cluster.ts'
 import { readTextFile } from './documents.ts'
 import type { SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'
-import { configText, settingsProblem } from './settings-problem.ts'
+import { configText, type Origins, settingsProblem } from './settings-problem.ts'
 import { viewFromFiles } from './view.ts'
-
-/** Where each text came from, as people know it. */
-export interface Origins {
-  readonly config: string
-  readonly values: string
-  readonly mesh: string
-}
 
 export interface Settings {
   readonly revision: RevisionSettings
