@@ -140,9 +140,10 @@ const liveOwner = (text: string): string =>
   text.replace('apis/apps.openshift.io/v1/namespaces', 'apis/v1/namespaces')
 
 describe.skipIf(corpora.length === 0).each(corpora)('the command line on %s', (corpus) => {
-  const cases = readdirSync(join(corpus, 'cases')).filter((name) =>
-    existsSync(join(corpus, 'cases', name, 'case.json')),
-  )
+  const cases = readdirSync(join(corpus, 'cases'))
+    .filter((name) => existsSync(join(corpus, 'cases', name, 'case.json')))
+    // All cases of all releases go through the same functions in the conformance suite; here the flags count.
+    .slice(0, corpus === corpora.toSorted().at(-1) ? undefined : 5)
 
   it.each(cases)('%s', async (name) => {
     const read = (file: string): string => readFileSync(join(corpus, 'cases', name, file), 'utf8')

@@ -157,7 +157,7 @@ describe('uninject', () => {
         expect(injected).not.toEqual(data)
         expect(uninjectedData(injected)).toEqual(data)
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 
@@ -166,7 +166,7 @@ describe('uninject', () => {
       fc.property(workload, (data) => {
         expect(uninjectedData(injectedData(injectedData(data, plain), plain))).toEqual(data)
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     )
   })
 
