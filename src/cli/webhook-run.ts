@@ -102,7 +102,7 @@ function readiness(store: SettingsStore, keys: Keys, drain: Drain | undefined): 
     problem === undefined ? fine : `${fine}; the newest files are refused: ${problem}`
   const { notAfter } = keys.holder.pair
   const until = new Date(notAfter).toISOString()
-  const phase = drain?.phase ?? 'serving'
+  const phase = drain?.phase ?? 'starting'
   return [
     { name: 'settings', ok: true, detail: refused(store.whyNot, `generation ${store.snapshot.generation}`) },
     {

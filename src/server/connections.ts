@@ -81,6 +81,12 @@ export class Connections {
     end(this.newcomers.values(), silentMs)
   }
 
+  /** Ends the connections whose request began more than `ms` ago and is not answered yet. */
+  endStuck(ms: number): void {
+    const since = this.now() - ms
+    for (const { active, touched, socket } of this.all()) if (active > 0 && touched <= since) socket.destroy()
+  }
+
   /** Ends all connections, whatever they do. */
   destroyAll(): void {
     for (const connection of this.all()) connection.socket.destroy()

@@ -13,6 +13,8 @@ export interface Limits {
   readonly headersMs: number
   /** From the start of a request to the end of its body. */
   readonly requestMs: number
+  /** From the start of a request until its answer is taken: past it the client does not read. */
+  readonly exchangeMs: number
   /** Between requests. Go's client drops idle connections after 90 s; the side that waits longer must be the server. */
   readonly idleMs: number
 }
@@ -24,5 +26,6 @@ export const LIMITS: Limits = {
   handshakeMs: 10_000,
   headersMs: 10_000,
   requestMs: 30_000,
+  exchangeMs: 60_000,
   idleMs: 120_000,
 }

@@ -44,6 +44,8 @@ export interface Webhook {
   readonly close: (graceMs: number) => Promise<void>
 }
 
+const STUCK_LOOK_MS = 1000
+
 /** Listens; rejects when it cannot. */
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   const { limits } = options
@@ -53,7 +55,8 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     options.onConnectionDropped,
   )
   let draining = false
-  const app = createApp(options)
+  const secured = new WeakSet<Socket>()
+  const app = createApp(options, secured)
   app.route({
     method: [...app.supportedMethods],
     url: '*',
@@ -68,11 +71,14 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   })
   const server = app.server as HttpsServer
   server.on('connection', (socket: Socket) => connections.opened(socket))
+  server.on('secureConnection', (socket: Socket) => secured.add(socket))
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request
     connections.began(socket)
     response.once('close', () => connections.ended(socket, response.writableFinished))
   })
+  const stuck = setInterval(() => connections.endStuck(limits.exchangeMs), STUCK_LOOK_MS)
+  stuck.unref()
   await app.listen({ host: options.host, port: options.port })
   return {
     port: (server.address() as AddressInfo).port,
@@ -84,11 +90,12 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     close: async (graceMs) => {
       draining = true
       await closeServer(app, server, connections, graceMs)
+      clearInterval(stuck)
     },
   }
 }
 
-function createApp(options: WebhookOptions): FastifyInstance {
+function createApp(options: WebhookOptions, secured: WeakSet<Socket>): FastifyInstance {
   const { limits } = options
   const app = Fastify({
     logger: false,
@@ -112,7 +119,7 @@ function createApp(options: WebhookOptions): FastifyInstance {
     frameworkErrors: (_error, _request, reply) => {
       sendText(reply as FastifyReply, 400, '400 Bad Request')
     },
-    clientErrorHandler: (error, socket) => refuseClient(error, socket),
+    clientErrorHandler: (error, socket) => refuseClient(error, socket, secured.has(socket)),
   })
   // Istio's handler reads the body whatever the method; without a body in Fastify's eyes, every method is ours to read.
   for (const method of METHODS) {
@@ -137,9 +144,12 @@ const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 }
 
-/** Answers what is not HTTP/1.1 with one line, as far as the client still listens, and ends the connection. */
-function refuseClient(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/**
+ * Answers what is not HTTP/1.1 with one line, as far as the client still listens, and ends the connection. Before the
+ * TLS handshake is over there is nothing to answer on: what is written then would keep the connection open for good.
+ */
+function refuseClient(error: NodeJS.ErrnoException, socket: Socket, secured: boolean): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || !secured) {
     socket.destroy()
     return
   }

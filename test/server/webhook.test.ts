@@ -22,16 +22,17 @@ afterEach(async () => {
   for (const webhook of running.splice(0)) await webhook.close(0)
 })
 
+const LONG = 'x'.repeat(5_000_000)
 let dropped = 0
 let bodiesGivenUp = 0
 
-/** Answers with the length of the body; `/wait` waits for `release`. */
+/** Answers with the length of the body; `/wait` waits for `release`, `/long` has an answer of 5 MB. */
 function echo(limits: Limits, release: Promise<void> = Promise.resolve()): Endpoint {
   const bodies = new BodyReader(limits.bodyBytes, limits.pendingBytes, () => bodiesGivenUp++)
   return async (request) => {
     const body = await bodies.read(request)
     if (request.url === '/wait') await release
-    const text = 'failed' in body ? body.failed : String(body.bytes.length)
+    const text = 'failed' in body ? body.failed : request.url === '/long' ? LONG : String(body.bytes.length)
     return { status: 'failed' in body ? 400 : 200, type: 'text/plain; charset=utf-8', body: text }
   }
 }
@@ -147,6 +148,17 @@ describe('limits', () => {
     silent.on('error', () => undefined)
     await once(silent, 'close')
     await until(() => target.webhook.connections() === 0)
+  })
+
+  it('ends connections whose client does not read its answer', async () => {
+    const target = await start({ limits: { exchangeMs: 500 } })
+    const deaf = await rawConnection(target.port, target.ca)
+    deaf.pause()
+    deaf.on('error', () => undefined)
+    const request = 'GET /long HTTP/1.1\r\nHost: x\r\n\r\n'
+    deaf.write(request.repeat(20))
+    await until(() => target.webhook.connections() === 0)
+    deaf.destroy()
   })
 
   it('drops the oldest connection that never did anything when there are too many', async () => {
