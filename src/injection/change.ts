@@ -6,8 +6,8 @@ import { POD, resolve, type SchemaType } from '../patch/schema.ts'
 import { goJson } from '../std/gojson.ts'
 import { equalJson, isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
 
-/** An object member, or a list item: value of the merge key, and which of several such items. */
-export type Step = string | readonly [key: Json, occurrence: number]
+/** An object member, or a list item by the value of its merge key. */
+export type Step = string | readonly [key: Json]
 
 /** How to undo one change. */
 export interface Undo {
@@ -44,7 +44,7 @@ function compare(
   if (after === before || equalJson(after, before)) return
   if (isObject(after) && isObject(before) && !WHOLE.includes(type?.name ?? '')) {
     compareObjects(after, before, type, path, out)
-  } else if (mergeKey !== undefined && Array.isArray(after) && Array.isArray(before)) {
+  } else if (mergeKey !== undefined && isKeyed(after, mergeKey) && isKeyed(before, mergeKey)) {
     compareItems(after, before, type, mergeKey, path, out)
   } else {
     out.push({ path, was: before, is: checksum(after) })
@@ -92,14 +92,17 @@ interface Item {
 }
 
 function itemsOf(list: readonly Json[], mergeKey: string): Item[] {
-  const seen = new Map<string, number>()
-  return list.map((value) => {
-    const key = (isObject(value) ? own(value, mergeKey) : undefined) ?? null
-    const text = goJson(key)
-    const occurrence = seen.get(text) ?? 0
-    seen.set(text, occurrence + 1)
-    return { step: [key, occurrence], value }
-  })
+  return list.map((value) => ({ step: [keyOf(value, mergeKey)], value }))
+}
+
+function keyOf(item: Json, mergeKey: string): Json {
+  return (isObject(item) ? own(item, mergeKey) : undefined) ?? null
+}
+
+/** Whether items of a list can be told apart by its merge key; a list with duplicates is one value. */
+function isKeyed(list: Json, mergeKey: string): list is Json[] {
+  if (!Array.isArray(list)) return false
+  return new Set(list.map((item) => goJson(keyOf(item, mergeKey)))).size === list.length
 }
 
 const sameStep = (a: Step, b: Step): boolean => equalJson(a, b)
@@ -142,7 +145,7 @@ export function isUndo(value: unknown): value is Undo {
   if (!isObject(value)) return false
   const { path, is, before, after = null } = value
   const isStep = (step: Json): boolean =>
-    typeof step === 'string' || (Array.isArray(step) && step.length === 2 && typeof step[1] === 'number')
+    typeof step === 'string' || (Array.isArray(step) && step.length === 1)
   if (!Array.isArray(path) || path.length === 0 || !path.every(isStep)) return false
   return (
     (is === undefined || typeof is === 'string') &&

@@ -5,11 +5,13 @@ import type { Container, Pod } from '../api/kube.ts'
 import type { Message } from '../api/mesh.ts'
 import { ANNOTATION, CONTAINER } from '../api/names.ts'
 import { ProblemError } from '../api/problem.ts'
+import { atLeast, type Release } from '../api/release.ts'
 import { type JsonObject, own } from '../std/json.ts'
 import { changeContainer, changeSidecar, containersOf, findContainer, findSidecar } from './containers.ts'
 
-/** Throws a ProblemError where Istio dies: no user to overwrite in istio-proxy, or no argument after the first `-u`. */
-export function adjustInitUser(merged: Pod, incoming: Pod, proxyConfig: Message): Pod {
+/** Releases up to 1.22 do nothing. Throws a ProblemError where Istio dies: no user to overwrite in istio-proxy, or no argument after the first `-u`. */
+export function adjustInitUser(merged: Pod, incoming: Pod, proxyConfig: Message, release: Release): Pod {
+  if (!atLeast(release, 23)) return merged
   const wanted = findSidecar(incoming)?.securityContext ?? {}
   const user = wanted['runAsUser']
   const group = wanted['runAsGroup']

@@ -91,11 +91,12 @@ export function injectPod(params: InjectionParams): InjectionResult {
 
 /** `seen`: the pod as it came, where `incoming` was restored from it and others may have added to injected containers. */
 function injectOnce(params: InjectionParams, incoming: Pod, seen: Pod = incoming) {
+  const { settings } = params
   const context = contextOf(params, incoming)
   const made = failing('failed to run injection template', () => runTemplates(params, context))
   const reapplied = failing('failed to re apply container', () => {
     const merged = reapplyContainers({ incoming, template: made.template, merged: made.merged })
-    return adjustInitUser(merged, incoming, context.proxyConfig)
+    return adjustInitUser(merged, incoming, context.proxyConfig, settings.release)
   })
   params.observe?.({ kind: 'containers', pod: reapplied })
   const carried = carryForeign(reapplied, seen === incoming ? undefined : seen, Object.keys(context.pairs))

@@ -8,6 +8,7 @@ import { ANNOTATION } from '../api/names.ts'
 import { ProblemError } from '../api/problem.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
+import { goJson } from '../std/gojson.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
 import { applyUndo, checksum, isUndo, type Undo, undoOf } from './change.ts'
 import {
@@ -257,12 +258,13 @@ export function withRecord(input: RecordInput): Pod {
       const foreign = input.carried.parts.get(`${list}/${name}`) ?? []
       parts[`${list}/${name}`] = partsOf(container)
         .filter((part) => !foreign.includes(part))
+        .sort()
         .join('')
     }
   }
   return withAnnotations(pod, {
     ...pod.metadata.annotations,
     [ANNOTATION.configHash]: input.hash,
-    [ANNOTATION.record]: JSON.stringify({ undo, parts }),
+    [ANNOTATION.record]: goJson({ undo, parts }),
   })
 }

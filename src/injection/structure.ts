@@ -57,7 +57,8 @@ export function checkStructure(rendered: Rendered, name: string, pod: Pod): void
   throw refusal(text, culprit(text, printed, neutral), name, pod)
 }
 
-function isHarmless(text: string, mark: Mark): boolean {
+/** Whether the look of its line already says that a printed region is part of one scalar. */
+export function isHarmless(text: string, mark: Pick<Mark, 'start' | 'end' | 'serialised'>): boolean {
   const region = text.slice(mark.start, mark.end)
   const lineStart = text.lastIndexOf('\n', mark.start - 1) + 1
   const before = text.slice(lineStart, mark.start)

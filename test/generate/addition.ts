@@ -12,13 +12,13 @@ export interface Addition {
 const INJECTED = ['istio-proxy', 'istio-init', 'istio-validation', 'enable-core-dump']
 const isOwn = (container: Container): boolean => !INJECTED.includes(container.name)
 
-const NEW_CONTAINER: Container = {
-  name: 'added',
+const newContainer = (name: string): Container => ({
+  name,
   image: 'added:1',
   resources: {},
   ports: [{ name: 'metrics', containerPort: 9999 }],
   livenessProbe: { httpGet: { path: '/live', port: 'metrics' }, timeoutSeconds: 2 },
-}
+})
 
 function withSpec(pod: Pod, spec: Partial<Pod['spec']>): Pod {
   return { ...pod, spec: { ...pod.spec, ...spec } }
@@ -32,11 +32,12 @@ function mapOwn(list: readonly Container[], change: (own: Container[]) => Contai
 const fixed: readonly Addition[] = [
   {
     name: 'a container at the end',
-    apply: (pod) => withSpec(pod, { containers: [...pod.spec.containers, NEW_CONTAINER] }),
+    apply: (pod) => withSpec(pod, { containers: [...pod.spec.containers, newContainer('last')] }),
   },
   {
     name: 'an init container at the end',
-    apply: (pod) => withSpec(pod, { initContainers: [...(pod.spec.initContainers ?? []), NEW_CONTAINER] }),
+    apply: (pod) =>
+      withSpec(pod, { initContainers: [...(pod.spec.initContainers ?? []), newContainer('last-init')] }),
   },
   {
     name: 'a volume with a mount',
@@ -90,11 +91,12 @@ const fixed: readonly Addition[] = [
 const moving: readonly Addition[] = [
   {
     name: 'a container at the beginning',
-    apply: (pod) => withSpec(pod, { containers: [NEW_CONTAINER, ...pod.spec.containers] }),
+    apply: (pod) => withSpec(pod, { containers: [newContainer('first'), ...pod.spec.containers] }),
   },
   {
     name: 'an init container at the beginning',
-    apply: (pod) => withSpec(pod, { initContainers: [NEW_CONTAINER, ...(pod.spec.initContainers ?? [])] }),
+    apply: (pod) =>
+      withSpec(pod, { initContainers: [newContainer('first-init'), ...(pod.spec.initContainers ?? [])] }),
   },
   {
     name: 'the own containers in another order',

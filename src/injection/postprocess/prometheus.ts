@@ -47,6 +47,13 @@ function scrapingOf(annotations: Readonly<Record<string, string>>): Scraping {
   return result
 }
 
+/** Whether the application does not want to be scraped. Texts that are no bool say nothing. */
+function isSwitchedOff(annotations: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(annotations).filter((name) => kindOf(name) === 'scrape')
+  const wishes = names.sort(compareBytes).map((name) => parseBool(own(annotations, name) ?? ''))
+  return wishes.findLast((wish) => wish !== undefined) === false
+}
+
 function withoutScraping(annotations: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(annotations).filter(([name]) => kindOf(name) === undefined))
 }
@@ -63,7 +70,7 @@ export function mergeEnabled(annotations: Readonly<Record<string, string>>, mesh
 export function applyPrometheusMerge(pod: Pod, mesh: Message, statusPort: number): Pod {
   const annotations = pod.metadata.annotations ?? {}
   const scraping = scrapingOf(annotations)
-  if (parseBool(scraping.scrape ?? '') === false || !mergeEnabled(annotations, mesh)) return pod
+  if (isSwitchedOff(annotations) || !mergeEnabled(annotations, mesh)) return pod
   if (scraping.port === String(statusPort)) return pod
   const { scrape = '', path = '', port = '' } = scraping
   const recorded = scrape === '' && path === '' && port === '' ? pod : record(pod, scrape, path, port)
