@@ -133,7 +133,8 @@ async function diffText(documents: readonly Document[], texts: readonly string[]
       mine.map(({ text }) => text),
     )
     if (after === source.text) continue
-    const patch = createTwoFilesPatch(`a/${source.name}`, `b/${source.name}`, source.text, after)
+    const name = source.name.replace(/^\/+/, '')
+    const patch = createTwoFilesPatch(`a/${name}`, `b/${name}`, source.text, after)
     result += patch.replace(/^=+\n/, '')
   }
   return result

@@ -13,6 +13,8 @@ import { PROBERS_ENV, restoreProbes } from './uninject-probes.ts'
 
 const SCRAPING_ENV = 'ISTIO_PROMETHEUS_ANNOTATIONS'
 const RESTORE = 'restore'
+/** Annotations that only an injection writes. */
+const OURS = [ANNOTATION.status, ANNOTATION.overrides, ANNOTATION.configHash, ANNOTATION.record]
 
 interface Status {
   readonly containers: readonly string[]
@@ -122,7 +124,7 @@ function cleanMetadata(template: JsonObject, spec: JsonObject, sidecar: JsonObje
   const metadata = objectOf(template, 'metadata')
   const annotations = { ...stringMap(template, 'annotations') }
   const labels = { ...stringMap(template, 'labels') }
-  for (const name of [ANNOTATION.status, ANNOTATION.overrides, ANNOTATION.configHash, LABEL.revision]) {
+  for (const name of [...OURS, LABEL.revision]) {
     delete annotations[name]
   }
   const first = nameOf(listOf(spec, 'containers')[0] ?? null)
