@@ -22,11 +22,20 @@ import {
   typeOf,
 } from './value-ops.ts'
 
-/**
- * The value of an action or of an escaper's argument as it is printed: no value has a text, pointers are followed, but
- * for one whose own method prints it.
- */
+/** The value of an action as it is printed: a struct lies where it can be pointed to, so its pointer's methods count. */
 export function printable(value: GoValue): GoValue {
+  if (value instanceof Typed && value.type.byPointer === true) {
+    const bound = findMethod(value, 'String')
+    if (bound !== undefined) return bound.method.call(bound.raw, [])
+  }
+  return printableArgument(value)
+}
+
+/**
+ * An escaper's argument as it is printed: no value has a text, pointers are followed, but for one whose own method
+ * prints it.
+ */
+function printableArgument(value: GoValue): GoValue {
   if (value === undefined || value === null) return '<no value>'
   if (!(value instanceof Typed) || value.type.kind !== 'pointer') return value
   const target = indirect(value)
@@ -38,7 +47,7 @@ export function printable(value: GoValue): GoValue {
 
 function escaperText(args: readonly GoValue[], charge: Charge): string {
   const text =
-    typeof args[0] === 'string' && args.length === 1 ? args[0] : sprint(args.map(printable), charge)
+    typeof args[0] === 'string' && args.length === 1 ? args[0] : sprint(args.map(printableArgument), charge)
   // The longest escape of one character.
   charge(text.length * 9)
   return text

@@ -213,7 +213,8 @@ export class Printer {
 
   /** True when an Error or String method of the value has printed it. */
   private printByMethod(value: Typed, verb: string): boolean {
-    if (this.erroring || this.flags.sharpV || !/[vsxXq]/.test(verb)) return false
+    if (this.erroring || this.flags.sharpV || !/[vsxXq]/.test(verb) || value.type.byPointer === true)
+      return false
     const bound = findMethod(value, 'Error') ?? findMethod(value, 'String')
     if (bound === undefined) return this.nilByMethod(value)
     if (bound.method.params.length > 0 || bound.method.result.kind !== 'string') return false

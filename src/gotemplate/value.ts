@@ -44,6 +44,11 @@ export interface GoType {
   readonly fields?: () => ReadonlyMap<string, GoField>
   /** Methods by name, callable on a value of this very type (for messages: on the pointer, nil included). */
   readonly methods?: () => ReadonlyMap<string, GoMethod>
+  /**
+   * Of a struct: its methods are its pointer's. A template can call them on a field or an element, and an action prints
+   * by them; the copy that fmt gets as an argument has none.
+   */
+  readonly byPointer?: boolean
   /** The compact JSON that encoding/json prints for a value of this type; structs need it, other kinds print by kind without. */
   readonly marshal?: (raw: unknown) => string
 }

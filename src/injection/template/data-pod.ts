@@ -1,8 +1,9 @@
 // The Go types of a pod, made from Kubernetes' schema when a template first reaches them, once for all pods.
 // Raw data is the pod's plain JSON; every struct field reads its own key of it. Nothing is copied.
 
+import { goString } from '../../gotemplate/format.ts'
 import { BOOL, INT32, INT64, STRING, wrap } from '../../gotemplate/types.ts'
-import type { GoField, GoMethod, GoType } from '../../gotemplate/value.ts'
+import { type GoField, type GoMethod, type GoType, Typed } from '../../gotemplate/value.ts'
 import { encodeOrdered } from '../../patch/encode.ts'
 import { POD_TABLE, type SchemaType } from '../../patch/schema.ts'
 import { isObject, type Json, own } from '../../std/json.ts'
@@ -103,17 +104,22 @@ function pointerType(schema: SchemaType): GoType {
   if (elem.kind === 'quantity') return QUANTITY_POINTER
   const type: GoType = { kind: 'pointer', name: schema.name, elem: podType(elem) }
   if (elem.kind !== 'struct') return type
-  const text = getter(STRING, (raw) => (raw === undefined ? 'nil' : structText(elem, raw)))
+  const text = getter(STRING, (raw) => (raw === undefined ? 'nil' : structText(elem, raw, plainText)))
   return { ...type, methods: () => new Map([['String', text]]) }
+}
+
+function plainText(schema: SchemaType, raw: unknown): string {
+  return goString(new Typed(podType(schema), raw))
 }
 
 function structType(schema: SchemaType): GoType {
   let fields: ReadonlyMap<string, GoField> | undefined
-  const methods = new Map([['String', getter(STRING, (raw) => structText(schema, raw))]])
+  const methods = new Map([['String', getter(STRING, (raw) => structText(schema, raw, plainText))]])
   if (schema.name === 'v1.ObjectMeta') addGetters(methods, schema)
   return {
     kind: 'struct',
     name: schema.name,
+    byPointer: true,
     fields: () => {
       fields ??= fieldMap(
         schema.fields.map((field) => structField(field.json, field.go, field.type, field.embedded)),

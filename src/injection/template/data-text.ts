@@ -2,12 +2,12 @@
 // in a template shows them: `&SecurityContext{Privileged:*true,…}`. In: a schema type and raw data. Out: text.
 
 import { goString } from '../../gotemplate/format.ts'
-import type { GoField, GoType } from '../../gotemplate/value.ts'
+import type { GoType } from '../../gotemplate/value.ts'
 import { Typed } from '../../gotemplate/value.ts'
 import type { SchemaField, SchemaType } from '../../patch/schema.ts'
 import { compareGoStrings } from '../../std/gojson.ts'
 import { isObject, own } from '../../std/json.ts'
-import { INT_OR_STRING, QUANTITY_COPY, quantityOf, V1_TIME } from './data-values.ts'
+import { INT_OR_STRING, QUANTITY, quantityOf, V1_TIME } from './data-values.ts'
 
 /**
  * Field order of the structs whose text has another one than their Go declaration: fields keep the number they once
@@ -59,39 +59,40 @@ function orderOf(type: SchemaType): readonly SchemaField[] {
   return [...fields].sort((a, b) => rank(a) - rank(b))
 }
 
-/** `&Name{Field:value,…}`; a nil pointer (raw undefined and `isPointer`) is `nil`. */
-export function structText(type: SchemaType, raw: unknown): string {
+/** How a struct of another package prints when it is no pointer: as `%v` prints any struct, whose type that needs. */
+export type PlainText = (type: SchemaType, raw: unknown) => string
+
+/** `&Name{Field:value,…}`. */
+export function structText(type: SchemaType, raw: unknown, plain: PlainText): string {
   const data = isObject(raw) ? raw : {}
   const fields = orderOf(type).map((field) => {
     const value: unknown = field.json === '' ? data : (own(data, field.json) ?? undefined)
-    return `${field.go}:${valueText(field.type, value ?? undefined, META.has(type.name))},`
+    return `${field.go}:${valueText(field.type, value ?? undefined, META.has(type.name), plain)},`
   })
   return `&${type.name.slice(3)}{${fields.join('')}}`
 }
 
 /** The text of a struct inside a struct, `&` included; `inMeta` says that the outer one is of the meta package. */
-function innerText(type: SchemaType, raw: unknown, inMeta: boolean): string {
-  const text = structText(type, raw)
+function innerText(type: SchemaType, raw: unknown, inMeta: boolean, plain: PlainText): string {
+  const text = structText(type, raw, plain)
   return META.has(type.name) && !inMeta ? `&v1.${text.slice(1)}` : text
 }
 
-function valueText(type: SchemaType, raw: unknown, inMeta: boolean): string {
+function valueText(type: SchemaType, raw: unknown, inMeta: boolean, plain: PlainText): string {
   switch (type.kind) {
     case 'struct':
-      return innerText(type, raw, inMeta).slice(1)
+      if (META.has(type.name) && !inMeta) return plain(type, raw)
+      return innerText(type, raw, inMeta, plain).slice(1)
     case 'pointer':
-      return pointerText(type.elem ?? type, raw, inMeta)
+      return pointerText(type.elem ?? type, raw, inMeta, plain)
     case 'list':
-      return listText(type, Array.isArray(raw) ? raw : [], inMeta)
+      return listText(type, Array.isArray(raw) ? raw : [], inMeta, plain)
     case 'map':
-      return mapText(type, isObject(raw) ? raw : {})
+      return mapText(type, isObject(raw) ? raw : {}, plain)
     case 'quantity':
-      return plainText(QUANTITY_COPY, raw)
+      return plainText(QUANTITY, raw)
     case 'intOrString':
-      return plainText(
-        { kind: 'struct', name: INT_OR_STRING.name, fields: INT_OR_STRING.fields ?? none },
-        raw,
-      )
+      return plainText(INT_OR_STRING, raw)
     case 'time':
       return plainText(V1_TIME, raw)
     case 'bool':
@@ -103,16 +104,14 @@ function valueText(type: SchemaType, raw: unknown, inMeta: boolean): string {
   }
 }
 
-const none = (): ReadonlyMap<string, GoField> => new Map()
-
 function plainText(type: GoType, raw: unknown): string {
   return goString(new Typed(type, raw))
 }
 
-function pointerText(elem: SchemaType, raw: unknown, inMeta: boolean): string {
+function pointerText(elem: SchemaType, raw: unknown, inMeta: boolean, plain: PlainText): string {
   switch (elem.kind) {
     case 'struct':
-      return raw === undefined ? 'nil' : innerText(elem, raw, inMeta)
+      return raw === undefined ? 'nil' : innerText(elem, raw, inMeta, plain)
     case 'quantity':
       return raw === undefined ? '<nil>' : quantityOf(raw).text
     case 'intOrString':
@@ -122,20 +121,21 @@ function pointerText(elem: SchemaType, raw: unknown, inMeta: boolean): string {
     case 'raw':
       return raw === undefined ? '<nil>' : JSON.stringify(raw)
     default:
-      return raw === undefined ? 'nil' : `*${valueText(elem, raw, inMeta)}`
+      return raw === undefined ? 'nil' : `*${valueText(elem, raw, inMeta, plain)}`
   }
 }
 
-function listText(type: SchemaType, items: readonly unknown[], inMeta: boolean): string {
+function listText(type: SchemaType, items: readonly unknown[], inMeta: boolean, plain: PlainText): string {
   const elem = type.elem ?? type
-  if (elem.kind !== 'struct') return `[${items.map((item) => valueText(elem, item, inMeta)).join(' ')}]`
+  if (elem.kind !== 'struct')
+    return `[${items.map((item) => valueText(elem, item, inMeta, plain)).join(' ')}]`
   const name = `${META.has(elem.name) && !inMeta ? 'v1.' : ''}${elem.name.slice(3)}`
-  return `[]${name}{${items.map((item) => `${innerText(elem, item, inMeta).slice(1)},`).join('')}}`
+  return `[]${name}{${items.map((item) => `${innerText(elem, item, inMeta, plain).slice(1)},`).join('')}}`
 }
 
-function mapText(type: SchemaType, entries: { readonly [key: string]: unknown }): string {
+function mapText(type: SchemaType, entries: { readonly [key: string]: unknown }, plain: PlainText): string {
   const elem = type.elem ?? type
   const name = type.name.startsWith('v1.') ? type.name.slice(3) : type.name
   const members = Object.keys(entries).sort(compareGoStrings)
-  return `${name}{${members.map((key) => `${key}: ${valueText(elem, entries[key], false)},`).join('')}}`
+  return `${name}{${members.map((key) => `${key}: ${valueText(elem, entries[key], false, plain)},`).join('')}}`
 }

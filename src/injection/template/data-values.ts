@@ -44,7 +44,7 @@ const AMOUNT: GoType = {
   fields: () =>
     fieldMap([
       fieldOf('value', INT64, (raw) => (raw as Quantity).unscaled),
-      fieldOf('scale', INT32, (raw) => (raw as Quantity).exponent),
+      fieldOf('scale', { kind: 'int32', name: 'resource.Scale' }, (raw) => (raw as Quantity).exponent),
     ]),
 }
 
@@ -84,6 +84,7 @@ export const QUANTITY_COPY: GoType = {
 /** A Quantity that can be pointed to, in a field or behind a pointer. */
 export const QUANTITY: GoType = {
   ...QUANTITY_COPY,
+  byPointer: true,
   methods: () =>
     new Map([
       ['String', getter(STRING, (raw) => quantityOf(raw).text)],
@@ -115,9 +116,10 @@ function intValue(raw: unknown): bigint {
     : 0n
 }
 
-const INT_OR_STRING_COPY: GoType = {
+export const INT_OR_STRING: GoType = {
   kind: 'struct',
   name: 'intstr.IntOrString',
+  byPointer: true,
   fields: () =>
     fieldMap([
       fieldOf('Type', { kind: 'int64', name: 'intstr.Type' }, (raw) => (typeof raw === 'string' ? 1 : 0)),
@@ -125,10 +127,6 @@ const INT_OR_STRING_COPY: GoType = {
       fieldOf('StrVal', STRING, (raw) => (typeof raw === 'string' ? raw : '')),
     ]),
   marshal: (raw) => goJson(raw ?? 0),
-}
-
-export const INT_OR_STRING: GoType = {
-  ...INT_OR_STRING_COPY,
   methods: () =>
     new Map([
       ['String', getter(STRING, (raw) => String(raw ?? 0))],
