@@ -8,7 +8,11 @@ const LONG = Array(9).fill('ten chars').join(' ')
 
 describe('writeYaml', () => {
   const table: [name: string, value: unknown, text: string][] = [
-    ['keys in natural order', { a10: 1, a9: 2, B: 3, 'a-b': 4 }, 'B: 3\na-b: 4\na9: 2\na10: 1\n'],
+    [
+      'keys in natural order',
+      { a10: 1, a9: 2, a01: 5, B: 3, 'a-b': 4 },
+      'B: 3\na-b: 4\na01: 5\na9: 2\na10: 1\n',
+    ],
     ['lists at the column of their key', { a: [{ b: 1, c: [2] }] }, 'a:\n- b: 1\n  c:\n  - 2\n'],
     ['empty collections closed', { a: [], b: {}, c: null }, 'a: []\nb: {}\nc: null\n'],
     [

@@ -47,7 +47,7 @@ export class Composer {
   private hasInfinite = false
 
   constructor(text: string, exact: boolean, limits: ComposeLimits) {
-    this.scanner = new Scanner(text, limits.depth)
+    this.scanner = new Scanner(text)
     this.exact = exact
     this.limits = limits
     this.anchors = new Anchors(limits.aliases)

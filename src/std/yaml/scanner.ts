@@ -7,12 +7,11 @@ import { scanAnchor, scanDirective, scanTag } from './properties.ts'
 import { scanBlockScalar, scanPlain, scanQuoted } from './scalars.ts'
 import { isTooLong, noKey, type SimpleKey } from './simple-key.ts'
 import * as T from './token.ts'
-import { type Mark, scannerFault, Token, YamlFault } from './token.ts'
+import { type Mark, scannerFault, Token } from './token.ts'
 
 export class Scanner {
   /** The text, ended by a NUL. */
   readonly text: string
-  private readonly maxDepth: number
   pos = 0
   line = 0
   lineStart = 0
@@ -32,9 +31,8 @@ export class Scanner {
   /** The token at the head, once it is known that nothing will come before it. */
   private next: Token | undefined
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string) {
     this.text = `${text}\0`
-    this.maxDepth = maxDepth
   }
 
   get column(): number {
@@ -117,7 +115,6 @@ export class Scanner {
     if (this.flowLevel > 0 || this.indent >= column) return
     this.indents.push(this.indent)
     this.indent = column
-    if (this.indents.length > this.maxDepth) throw this.tooDeep()
     const token = new Token(kind, start, line, column)
     if (at === this.queue.length) this.queue.push(token)
     else this.queue.splice(at, 0, token)
@@ -129,10 +126,6 @@ export class Scanner {
       this.push(T.BLOCK_END, 0)
       this.indent = this.indents.pop() ?? -1
     }
-  }
-
-  private tooDeep(): YamlFault {
-    return new YamlFault(`yaml: exceeded max depth of ${this.maxDepth}`, this.mark(), true)
   }
 
   /** Reads on until at least one more token is in the queue. */
@@ -241,7 +234,6 @@ export class Scanner {
   private fetchFlowStart(kind: number): void {
     this.saveKey()
     this.flowLevel++
-    if (this.flowLevel > this.maxDepth) throw this.tooDeep()
     if (this.keys.length === this.flowLevel) this.keys.push(noKey())
     const key = this.keys[this.flowLevel] as SimpleKey
     key.possible = false
