@@ -48,7 +48,7 @@ function vitest(report: string, ...args: readonly string[]): Pick<Step, 'command
 
 function ownSteps(): Step[] {
   return [
-    { name: 'format and lint', command: ['biome', 'ci', '--error-on-warnings'] },
+    { name: 'format and lint', command: ['biome', 'ci', '--colors=off', '--error-on-warnings'] },
     { name: 'unused code', command: ['knip'] },
     { name: 'types', command: ['tsc', '-p', '.'] },
     {
@@ -94,7 +94,8 @@ function referenceSteps(reference: string): Step[] {
 function runStep(step: Step): Counts {
   const started = performance.now()
   const [program = '', ...args] = step.command
-  const run = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 30 })
+  const env = { ...process.env, NO_COLOR: '1' }
+  const run = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 30, env })
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   const output = `${run.stdout ?? ''}${run.stderr ?? ''}`
   const ok = run.status === 0

@@ -36,7 +36,11 @@ export function runCases<T extends { id: string }>(
       const detail = check(row)
       return detail === undefined ? { id: row.id, ok: true } : { id: row.id, ok: false, detail }
     } catch (error) {
-      return { id: row.id, ok: false, detail: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+      return {
+        id: row.id,
+        ok: false,
+        detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }
     }
   })
 }
