@@ -12,7 +12,6 @@ export const INT64: GoType = { kind: 'int64', name: 'int64' }
 export const UINT8: GoType = { kind: 'uint8', name: 'uint8' }
 export const UINT32: GoType = { kind: 'uint32', name: 'uint32' }
 export const UINT64: GoType = { kind: 'uint64', name: 'uint64' }
-export const FLOAT32: GoType = { kind: 'float32', name: 'float32' }
 export const FLOAT64: GoType = { kind: 'float64', name: 'float64' }
 export const COMPLEX128: GoType = { kind: 'complex128', name: 'complex128' }
 export const FUNC: GoType = { kind: 'func', name: 'func' }
