@@ -3,7 +3,7 @@
 // Tags are only read here; the composer resolves their handles.
 
 import { BLANK, BLANKZ, BREAK, BREAKZ, charClass, DIGIT, hexValue, URI, WORD } from './chars.ts'
-import type { Scanner } from './scanner.ts'
+import type { Cursor } from './cursor.ts'
 import {
   ALIAS,
   ANCHOR,
@@ -15,24 +15,24 @@ import {
   VERSION_DIRECTIVE,
 } from './token.ts'
 
-function word(s: Scanner): string {
+function word(s: Cursor): string {
   const from = s.pos
   while ((charClass(s.text.charCodeAt(s.pos)) & WORD) !== 0) s.pos++
   return s.text.slice(from, s.pos)
 }
 
-function skipBlanks(s: Scanner): void {
+function skipBlanks(s: Cursor): void {
   while ((charClass(s.text.charCodeAt(s.pos)) & BLANK) !== 0) s.pos++
 }
 
-function atBlankz(s: Scanner): boolean {
+function atBlankz(s: Cursor): boolean {
   return (charClass(s.text.charCodeAt(s.pos)) & BLANKZ) !== 0
 }
 
 const AFTER_ANCHOR = '?:,]}%@`'
 
 /** `&name` or `*name`. */
-export function scanAnchor(s: Scanner, kind: number): Token {
+export function scanAnchor(s: Cursor, kind: number): Token {
   const start = s.pos
   const at = s.mark()
   s.pos++
@@ -44,7 +44,7 @@ export function scanAnchor(s: Scanner, kind: number): Token {
 }
 
 /** `!<uri>`, `!suffix`, `!!suffix`, `!handle!suffix` or `!`. A verbatim tag and `!` have no handle. */
-export function scanTag(s: Scanner): Token {
+export function scanTag(s: Cursor): Token {
   const start = s.pos
   const at = s.mark()
   let handle = ''
@@ -69,7 +69,7 @@ export function scanTag(s: Scanner): Token {
   return new Token(TAG, start, at.line, at.column, handle, suffix)
 }
 
-function tagHandle(s: Scanner, directive: boolean, at: Mark): string {
+function tagHandle(s: Cursor, directive: boolean, at: Mark): string {
   if (s.text.charAt(s.pos) !== '!') throw scannerFault("did not find expected '!'", s.mark(), at)
   s.pos++
   const name = word(s)
@@ -82,7 +82,7 @@ function tagHandle(s: Scanner, directive: boolean, at: Mark): string {
 }
 
 /** The characters of a tag's URI, `%41` decoded; `head` is a handle that turned out to belong to it. */
-function tagUri(s: Scanner, head: string, at: Mark): string {
+function tagUri(s: Cursor, head: string, at: Mark): string {
   const from = s.pos
   let uri = head.slice(1)
   for (;;) {
@@ -100,7 +100,7 @@ function tagUri(s: Scanner, head: string, at: Mark): string {
 }
 
 /** One character, written as its UTF-8 bytes in `%xx`. */
-function uriEscape(s: Scanner, at: Mark): string {
+function uriEscape(s: Cursor, at: Mark): string {
   let code = 0
   let left = 1
   for (let first = true; left > 0; first = false, left--) {
@@ -124,7 +124,7 @@ function uriEscape(s: Scanner, at: Mark): string {
 }
 
 /** `%YAML 1.1` or `%TAG handle prefix`, with the rest of its line. */
-export function scanDirective(s: Scanner): Token {
+export function scanDirective(s: Cursor): Token {
   const start = s.pos
   const at = s.mark()
   s.pos++
@@ -157,7 +157,7 @@ export function scanDirective(s: Scanner): Token {
   return token
 }
 
-function version(s: Scanner, at: Mark): string {
+function version(s: Cursor, at: Mark): string {
   const major = versionNumber(s, at)
   if (s.text.charAt(s.pos) !== '.') {
     throw scannerFault("did not find expected digit or '.' character", s.mark(), at)
@@ -166,7 +166,7 @@ function version(s: Scanner, at: Mark): string {
   return `${major}.${versionNumber(s, at)}`
 }
 
-function versionNumber(s: Scanner, at: Mark): number {
+function versionNumber(s: Cursor, at: Mark): number {
   const from = s.pos
   while ((charClass(s.text.charCodeAt(s.pos)) & DIGIT) !== 0) {
     if (++s.pos - from > 2) throw scannerFault('found extremely long version number', s.mark(), at)

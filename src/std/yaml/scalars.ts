@@ -15,7 +15,7 @@ import {
   isDocumentMarker,
   SPACES,
 } from './chars.ts'
-import type { Scanner } from './scanner.ts'
+import type { Cursor } from './cursor.ts'
 import { DOUBLE_QUOTED, LITERAL, type Mark, PLAIN, SCALAR, scannerFault, Token } from './token.ts'
 
 /** One line break reads as a space, several as all but the first; U+2028 and U+2029 stay. */
@@ -24,7 +24,7 @@ function fold(first: string, rest: string): string {
   return rest === '' ? ' ' : rest
 }
 
-export function scanPlain(s: Scanner): Token {
+export function scanPlain(s: Cursor): Token {
   const { text } = s
   const start = s.pos
   const { line, column } = s
@@ -65,7 +65,7 @@ export function scanPlain(s: Scanner): Token {
 }
 
 /** Passes blanks and line breaks inside a plain scalar; what the breaks fold to, undefined when there were none. */
-function skipSpaces(s: Scanner, indent: number, line: number, column: number): string | undefined {
+function skipSpaces(s: Cursor, indent: number, line: number, column: number): string | undefined {
   const { text } = s
   let first = ''
   let rest = ''
@@ -86,7 +86,7 @@ function skipSpaces(s: Scanner, indent: number, line: number, column: number): s
   }
 }
 
-export function scanQuoted(s: Scanner, style: number): Token {
+export function scanQuoted(s: Cursor, style: number): Token {
   const { text } = s
   const start = s.pos
   const at = s.mark()
@@ -133,7 +133,7 @@ export function scanQuoted(s: Scanner, style: number): Token {
 }
 
 /** Blanks and line breaks inside quotes; `joined` when a backslash already took the first break away. */
-function quotedSpaces(s: Scanner, joined: boolean): string {
+function quotedSpaces(s: Cursor, joined: boolean): string {
   const { text } = s
   const start = s.pos
   let broken = joined
@@ -180,7 +180,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const HEX_LENGTH: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
 
 /** The character that a backslash and what follows stand for; JSON's `\/` and surrogate halves are errors here. */
-function escaped(s: Scanner, at: Mark): string {
+function escaped(s: Cursor, at: Mark): string {
   const { text } = s
   const name = text.charAt(s.pos + 1)
   const simple = Object.hasOwn(ESCAPES, name) ? ESCAPES[name] : undefined
@@ -205,7 +205,7 @@ function escaped(s: Scanner, at: Mark): string {
 }
 
 /** `|` or `>` with what follows: header, then lines at or beyond the indentation. */
-export function scanBlockScalar(s: Scanner, style: number): Token {
+export function scanBlockScalar(s: Cursor, style: number): Token {
   const { text } = s
   const start = s.pos
   const at = s.mark()
@@ -236,7 +236,7 @@ export function scanBlockScalar(s: Scanner, style: number): Token {
 }
 
 /** Chomping and indentation indicators in either order, then nothing but a comment. */
-function blockHeader(s: Scanner, at: Mark): { chomping: -1 | 0 | 1; increment: number } {
+function blockHeader(s: Cursor, at: Mark): { chomping: -1 | 0 | 1; increment: number } {
   const { text } = s
   s.pos++
   let chomping = blockChomping(s)
@@ -258,7 +258,7 @@ function blockHeader(s: Scanner, at: Mark): { chomping: -1 | 0 | 1; increment: n
   return { chomping, increment }
 }
 
-function blockChomping(s: Scanner): -1 | 0 | 1 {
+function blockChomping(s: Cursor): -1 | 0 | 1 {
   const code = s.text.charCodeAt(s.pos)
   if (code !== 43 && code !== 45) return 0
   s.pos++
@@ -266,7 +266,7 @@ function blockChomping(s: Scanner): -1 | 0 | 1 {
 }
 
 /** Passes empty lines and indentation. With `given` 0 the indentation is found: the deepest of the lines passed. */
-function blockBreaks(s: Scanner, given: number, at: Mark): { breaks: string; indent: number } {
+function blockBreaks(s: Cursor, given: number, at: Mark): { breaks: string; indent: number } {
   const { text } = s
   let breaks = ''
   let deepest = 0

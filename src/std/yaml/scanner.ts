@@ -3,23 +3,14 @@
 // Throws YamlFault. Never looks at what scalars mean, never holds more than one line of tokens back.
 
 import { BLANK, BLANKZ, BREAK, BREAKZ, charClass, INDICATOR, isDocumentMarker } from './chars.ts'
+import { Cursor } from './cursor.ts'
 import { scanAnchor, scanDirective, scanTag } from './properties.ts'
 import { scanBlockScalar, scanPlain, scanQuoted } from './scalars.ts'
 import { isTooLong, noKey, type SimpleKey } from './simple-key.ts'
 import * as T from './token.ts'
-import { type Mark, scannerFault, Token } from './token.ts'
+import { scannerFault, Token } from './token.ts'
 
-export class Scanner {
-  /** The text, ended by a NUL. */
-  readonly text: string
-  pos = 0
-  line = 0
-  lineStart = 0
-  /** Column of the innermost block collection, -1 outside of all. */
-  indent = -1
-  flowLevel = 0
-  /** Whether a key may begin here: at the start of a line and after some indicators. */
-  keyAllowed = true
+export class Scanner extends Cursor {
   private readonly indents: number[] = []
   /** One entry a flow level; those above the level are kept for reuse. */
   private readonly keys: SimpleKey[] = [noKey()]
@@ -30,18 +21,6 @@ export class Scanner {
   private ended = false
   /** The token at the head, once it is known that nothing will come before it. */
   private next: Token | undefined
-
-  constructor(text: string) {
-    this.text = `${text}\0`
-  }
-
-  get column(): number {
-    return this.pos - this.lineStart
-  }
-
-  mark(): Mark {
-    return { line: this.line, column: this.column }
-  }
 
   /** The next token, left in place. */
   peek(): Token {
@@ -298,7 +277,7 @@ export class Scanner {
   }
 
   /** A token that may begin a key and that no key follows. */
-  private fetchScanned(scan: (scanner: Scanner, kind: number) => Token, kind: number): void {
+  private fetchScanned(scan: (cursor: Cursor, kind: number) => Token, kind: number): void {
     this.saveKey()
     this.keyAllowed = false
     this.queue.push(scan(this, kind))
@@ -322,7 +301,7 @@ export class Scanner {
   }
 
   /** A plain or quoted scalar. In a block, one that its `:` follows at once is queued as a key without waiting. */
-  private fetchText(scan: (scanner: Scanner, style: number) => Token, style: number): void {
+  private fetchText(scan: (cursor: Cursor, style: number) => Token, style: number): void {
     if (!this.keyAllowed || this.flowLevel > 0) {
       this.fetchScanned(scan, style)
       return
@@ -371,14 +350,5 @@ export class Scanner {
   private skipMark(): void {
     const code = this.text.codePointAt(this.pos) ?? 0
     if (code !== 0) this.pos += code > 0xffff ? 2 : 1
-  }
-
-  /** Passes a line break and tells what it stands for: U+2028 and U+2029 for themselves, all others for `\n`. */
-  readBreak(): string {
-    const code = this.text.charCodeAt(this.pos++)
-    if (code === 13 && this.text.charCodeAt(this.pos) === 10) this.pos++
-    this.line++
-    this.lineStart = this.pos
-    return code === 0x2028 ? '\u2028' : code === 0x2029 ? '\u2029' : '\n'
   }
 }
