@@ -44,5 +44,5 @@ export const run: Family = (dir) => {
       ? undefined
       : `expected ${JSON.stringify(row.expect)}, got ${JSON.stringify(got)}`
   })
-  return [{ file: 'quantities.jsonl', outcomes }]
+  return [{ file: 'quantities/quantities.jsonl', outcomes }]
 }

@@ -46,5 +46,5 @@ export const run: Family = (dir) => {
     const same = [...got].sort().join() === [...row.match].sort().join()
     return same ? undefined : `expected ${row.match.join(' ')}, got ${got.join(' ')}`
   })
-  return [{ file: 'routing.jsonl', outcomes }]
+  return [{ file: 'routing/routing.jsonl', outcomes }]
 }

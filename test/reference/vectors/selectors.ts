@@ -45,13 +45,13 @@ function differs(got: unknown, want: unknown): string | undefined {
 
 export const run: Family = (dir) => [
   {
-    file: 'match.jsonl',
+    file: 'selectors/match.jsonl',
     outcomes: runCases(readLines<MatchCase>(join(dir, 'match.jsonl')), (row) =>
       differs(match(row), row.expect),
     ),
   },
   {
-    file: 'validate.jsonl',
+    file: 'selectors/validate.jsonl',
     outcomes: runCases(readLines<ValidateCase>(join(dir, 'validate.jsonl')), (row) =>
       differs(validateSelector(decodeSelector(row.selector), 'selector'), row.expect.errors),
     ),

@@ -137,7 +137,7 @@ function report<T extends { id: string }>(
   check: (row: T) => string | undefined,
 ): FileReport[] {
   const path = join(dir, file)
-  return existsSync(path) ? [{ file, outcomes: runCases(readLines<T>(path), check) }] : []
+  return existsSync(path) ? [{ file: `yaml/${file}`, outcomes: runCases(readLines<T>(path), check) }] : []
 }
 
 export const run: Family = (dir) => [
