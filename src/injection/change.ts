@@ -87,12 +87,18 @@ function memberOf(type: SchemaType | undefined, key: string): Member {
 }
 
 interface Item {
-  readonly step: Step
+  readonly step: readonly [key: Json]
   readonly value: Json
 }
 
-function itemsOf(list: readonly Json[], mergeKey: string): Item[] {
-  return list.map((value) => ({ step: [keyOf(value, mergeKey)], value }))
+/** Items of a list in its order, by the JSON text of their key. */
+function itemsOf(list: readonly Json[], mergeKey: string): Map<string, Item> {
+  return new Map(
+    list.map((value) => {
+      const key = keyOf(value, mergeKey)
+      return [goJson(key), { step: [key], value }]
+    }),
+  )
 }
 
 function keyOf(item: Json, mergeKey: string): Json {
@@ -105,8 +111,6 @@ function isKeyed(list: Json, mergeKey: string): list is Json[] {
   return new Set(list.map((item) => goJson(keyOf(item, mergeKey)))).size === list.length
 }
 
-const sameStep = (a: Step, b: Step): boolean => equalJson(a, b)
-
 function compareItems(
   after: readonly Json[],
   before: readonly Json[],
@@ -117,13 +121,26 @@ function compareItems(
 ): void {
   const [now, former] = [itemsOf(after, mergeKey), itemsOf(before, mergeKey)]
   const elem = type?.elem === undefined ? undefined : resolve(type.elem)
-  for (const { step, value } of now) {
-    const found = former.find((item) => sameStep(item.step, step))
+  for (const [name, { step, value }] of now) {
+    const found = former.get(name)
     if (found === undefined) out.push({ path: [...path, step], is: checksum(value) })
     else compare(value, found.value, elem, undefined, [...path, step], out)
   }
-  const isThere = (item: Item): boolean => now.some((other) => sameStep(other.step, item.step))
-  // From the end, so that the item behind the one that returns is there already.
+  const order = [...former].flatMap(([name, item]) => (now.has(name) ? [item.step] : []))
+  const current = [...now].flatMap(([name, item]) => (former.has(name) ? [item.step] : []))
+  if (!equalJson(order, current)) {
+    out.push({ path, was: order as unknown as Json, is: checksum(current as unknown as Json), order: true })
+  }
+  returning([...former.values()], (item) => now.has(goJson(item.step[0])), path, out)
+}
+
+/** Items that are gone, from the last on, so that the item behind each is there when it returns. */
+function returning(
+  former: readonly Item[],
+  isThere: (item: Item) => boolean,
+  path: readonly Step[],
+  out: Undo[],
+): void {
   for (let index = former.length - 1; index >= 0; index--) {
     const item = former[index]
     if (item === undefined || isThere(item)) continue
@@ -132,12 +149,6 @@ function compareItems(
       next === undefined ? { after: former.findLast(isThere)?.step ?? null } : { before: next.step }
     out.push({ path: [...path, item.step], was: item.value, ...place })
   }
-  const common = (items: readonly Item[], others: readonly Item[]): Step[] =>
-    items.filter((item) => others.some((other) => sameStep(other.step, item.step))).map((item) => item.step)
-  const order = common(former, now)
-  const current = common(now, former)
-  if (!equalJson(order, current))
-    out.push({ path, was: order as Json, is: checksum(current as Json), order: true })
 }
 
 /** Whether JSON from outside has the shape of an Undo. */
@@ -177,14 +188,19 @@ function undoAt(
     const next = undoAt(found, rest, child, key, undo)
     return next === found ? value : withMember(value, step, next)
   }
-  if (!Array.isArray(value) || mergeKey === undefined) return value
-  const items = itemsOf(value, mergeKey)
-  const index = items.findIndex((item) => sameStep(item.step, step))
-  if (rest.length === 0) return undoItem(value, items, index, undo)
+  if (mergeKey === undefined || !isKeyed(value, mergeKey)) return value
+  const index = indexOf(value, mergeKey, step)
+  if (rest.length === 0) return undoItem(value, mergeKey, index, undo)
   const found = value[index]
   if (found === undefined) return value
   const next = undoAt(found, rest, type?.elem && resolve(type.elem), undefined, undo)
   return next === found ? value : value.with(index, next)
+}
+
+/** Where the item is that `step` names, -1 when it is nowhere. */
+function indexOf(list: readonly Json[], mergeKey: string, step: Step | null | undefined): number {
+  if (!Array.isArray(step)) return -1
+  return list.findIndex((item) => equalJson(keyOf(item, mergeKey), step[0]))
 }
 
 function withMember(object: JsonObject, key: string, value: Json): JsonObject {
@@ -203,33 +219,33 @@ function undoMember(object: JsonObject, key: string, undo: Undo): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([name]) => name !== key))
 }
 
-function undoItem(list: readonly Json[], items: readonly Item[], index: number, undo: Undo): Json {
+function undoItem(list: readonly Json[], mergeKey: string, index: number, undo: Undo): Json {
   if (!stillIs(list[index], undo)) return list as Json
   if (undo.was === undefined) return list.toSpliced(index, 1)
   if (index !== -1) return list.with(index, undo.was)
-  return list.toSpliced(placeOf(items, undo), 0, undo.was)
+  return list.toSpliced(placeOf(list, mergeKey, undo), 0, undo.was)
 }
 
 /** Where a list item returns to: before its former successor, else behind its predecessor, else at the end. */
-function placeOf(items: readonly Item[], undo: Undo): number {
-  const find = (step: Step | null | undefined): number =>
-    step === undefined || step === null ? -1 : items.findIndex((item) => sameStep(item.step, step))
-  const successor = find(undo.before)
+function placeOf(list: readonly Json[], mergeKey: string, undo: Undo): number {
+  const successor = indexOf(list, mergeKey, undo.before)
   if (successor !== -1) return successor
-  const predecessor = find(undo.after)
+  const predecessor = indexOf(list, mergeKey, undo.after)
   if (predecessor !== -1) return predecessor + 1
-  return undo.after === null ? 0 : items.length
+  return undo.after === null ? 0 : list.length
 }
 
 /** Puts the listed items in their former order, in the places they have among the others. */
 function reorder(value: Json, mergeKey: string | undefined, undo: Undo): Json {
-  if (!Array.isArray(value) || !Array.isArray(undo.was) || mergeKey === undefined) return value
-  const wanted = undo.was as unknown as Step[]
+  if (mergeKey === undefined || !isKeyed(value, mergeKey) || !Array.isArray(undo.was)) return value
   const items = itemsOf(value, mergeKey)
-  const listed = items.filter((item) => wanted.some((step) => sameStep(step, item.step)))
-  if (!stillIs(listed.map((item) => item.step) as Json, undo)) return value
-  const queue = wanted.flatMap((step) => listed.filter((item) => sameStep(item.step, step)))
-  return items.map((item) => (listed.includes(item) ? queue.shift() : item)?.value ?? null)
+  const wanted = undo.was.flatMap(
+    (step) => items.get(goJson(Array.isArray(step) ? (step[0] ?? null) : step)) ?? [],
+  )
+  const listed = [...items.values()].filter((item) => wanted.includes(item))
+  if (!stillIs(listed.map((item) => item.step) as unknown as Json, undo)) return value
+  const queue = [...wanted]
+  return [...items.values()].map((item) => (listed.includes(item) ? queue.shift() : item)?.value ?? null)
 }
 
 const FNV_PRIME = 0x01000193

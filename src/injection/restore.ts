@@ -39,6 +39,9 @@ const LISTS: readonly ContainerList[] = ['containers', 'initContainers']
 /** Written by post-processing, and never by others. */
 const OWN_ENV: readonly string[] = [PROBERS_ENV, SCRAPING_ENV]
 
+/** Injections change about ten places; a record with very many was not made by one, and would take long to follow. */
+const MOST_CHANGES = 2000
+
 function recordOf(pod: Pod): InjectionRecord | undefined {
   const text = own(pod.metadata.annotations ?? {}, ANNOTATION.record)
   if (text === undefined) return undefined
@@ -46,7 +49,8 @@ function recordOf(pod: Pod): InjectionRecord | undefined {
     const value = parseJson(text)
     const undo: unknown = isObject(value) ? own(value, 'undo') : undefined
     const parts = isObject(value) ? own(value, 'parts') : undefined
-    if (!Array.isArray(undo) || !undo.every(isUndo) || !isObject(parts)) return undefined
+    if (!Array.isArray(undo) || undo.length > MOST_CHANGES || !undo.every(isUndo)) return undefined
+    if (!isObject(parts)) return undefined
     return { undo, parts: parts as Record<string, string> }
   } catch (error) {
     if (error instanceof ProblemError) return undefined

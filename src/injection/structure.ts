@@ -26,7 +26,6 @@ import {
   VALUE,
   YamlFault,
 } from '../std/yaml/token.ts'
-import { YAML_LIMITS } from '../std/yaml.ts'
 
 /** Text that is one plain scalar, or part of one, wherever it stands. */
 const SAFE = /^[A-Za-z0-9_/](?:[A-Za-z0-9._/-]|[:=,@][A-Za-z0-9_/])*$/
@@ -95,7 +94,7 @@ function indentOf(text: string, lineStart: number): number {
 
 /** The tokens of `text`; undefined when it is no YAML. */
 function scan(text: string): Token[] | undefined {
-  const scanner = new Scanner(text, YAML_LIMITS.depth)
+  const scanner = new Scanner(text)
   const tokens: Token[] = []
   try {
     for (;;) {
