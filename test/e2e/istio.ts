@@ -36,14 +36,16 @@ export function loopbackService(name: string, port: number): JsonObject {
 }
 
 /**
- * A captured webhook configuration as istiod keeps it: with its caBundle in every entry. The port is that of the
+ * A webhook configuration as istiod keeps it: with its caBundle in every entry. The port (or the URL) is that of the
  * process on this machine, because loopbackService cannot map ports; nothing else is changed.
  */
 export function withBundle(configuration: JsonObject, caBundle: string, port: number): JsonObject {
   const webhooks = (configuration['webhooks'] as JsonObject[]).map((webhook) => {
     const client = webhook['clientConfig'] as JsonObject
-    const service = client['service'] as JsonObject
-    return { ...webhook, clientConfig: { ...client, service: { ...service, port }, caBundle } }
+    const target = isObject(client['service'])
+      ? { service: { ...client['service'], port } }
+      : { url: `https://localhost:${port}/inject` }
+    return { ...webhook, clientConfig: { ...target, caBundle } }
   })
   return { ...configuration, webhooks }
 }

@@ -1,19 +1,21 @@
 // The stand-alone webhook behind a real API server, in istiod's place: Istio's own webhook configuration calls it, and
-// the pods of real Deployments come out injected. Needs no reference data: without it, an equal configuration is used.
+// the pods of real Deployments come out injected. Without reference data manifests/standalone.yaml
+// stands for Istio's configuration.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/api/kube.ts'
 import type { JsonObject } from '../../src/std/json.ts'
+import { parseYaml } from '../../src/std/yaml.ts'
 import { type ControlPlane, startControlPlane } from '../cluster/control-plane.ts'
 import { fetchJson, until } from '../cluster/wait.ts'
-import { istioObject } from '../revision/objects.ts'
 import { capturedObject, create, loopbackService, withBundle } from './istio.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
+const MANIFEST = join(import.meta.dirname, '../../manifests/standalone.yaml')
 const INSTALLATION = 'istio-1.30.3/clusters/default'
 
 let folder: string
@@ -76,7 +78,7 @@ beforeAll(async () => {
   await create(plane, '/api/v1/namespaces/istio-system/services', loopbackService('istiod', port))
   const configuration =
     capturedObject(INSTALLATION, 'MutatingWebhookConfiguration_istio-sidecar-injector.yaml') ??
-    istioObject({ name: 'istio-sidecar-injector', revision: 'default', isDefault: true })
+    (parseYaml(readFileSync(MANIFEST, 'utf8')) as JsonObject)
   const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
   await create(plane, path, withBundle(configuration, caBundle, port))
 })
