@@ -6,6 +6,7 @@ import type { Pod } from '../api/kube.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { ProblemError } from '../api/problem.ts'
 import { type Decision, decide } from '../injection/decide.ts'
+import type { FastPathCache } from '../injection/fast/cache.ts'
 import { decodePod, type InjectionResult, injectPod } from '../injection/inject.ts'
 import { type MeshSnapshot, type RevisionSettings, resolveRevision } from '../mesh/snapshot.ts'
 import { diff, type Operation } from '../patch/diff.ts'
@@ -29,6 +30,8 @@ export interface AdmitOptions {
   readonly structure: 'refuse' | 'istio'
   /** Templates that run past it are refused. Times are those of `now`. */
   readonly deadline?: { readonly now: () => number; readonly at: number }
+  /** What templates rendered before; answers are the same without it. */
+  readonly fastPath?: FastPathCache
   /** Adds audit annotations and warnings to the response (design §8); Istio never does. */
   readonly details?: boolean
 }
@@ -156,6 +159,7 @@ function inject(
     compat: options.compat,
     structure: options.structure,
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+    ...(options.fastPath === undefined ? {} : { fastPath: options.fastPath }),
   })
   const operations = patchOf(request.object ?? {}, result)
   const details = detailsOf(decided, decision.reason, options, result.warnings)

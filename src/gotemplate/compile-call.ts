@@ -23,6 +23,8 @@ export interface Compilation {
   readonly slots: Slots
   readonly missing: MissingKey
   readonly tracking: boolean
+  /** With tracking: runs are recorded, so that every influence of marked data counts, not that of values alone. */
+  readonly recording?: boolean
   /** Compiles an argument of a function or method (compileArg); a property, since arguments hold calls again. */
   readonly arg: (node: ArgNode, type: GoType | undefined) => Eval
 }
@@ -147,6 +149,7 @@ function trackedCall(
       values.push(final(piped))
       taints.push(finalTaint)
     }
+    if (taints.some((taint) => taint !== CLEAN)) run.touched = true
     const result = invoke(run, site, func, values)
     run.taint = resultTaint(func, taints)
     return result
@@ -176,7 +179,7 @@ function compileShortCircuit(c: Compilation, { args, piped }: CallSite, deciding
     return result
   })
   const { tracking } = c
-  return (run, dot, final) => {
+  const evaluate: Command = (run, dot, final) => {
     for (const slot of reset) run.variables[slot] = UNSET as unknown as GoValue
     const { finalTaint } = run
     let value: GoValue
@@ -187,6 +190,16 @@ function compileShortCircuit(c: Compilation, { args, piped }: CallSite, deciding
     if (!piped) return value
     if (tracking) run.taint = finalTaint
     return final
+  }
+  if (c.recording !== true) return evaluate
+  return (run, dot, final) => {
+    const { touched } = run
+    run.touched = false
+    const value = evaluate(run, dot, final)
+    // The choice between the values is an influence, too, even where the chosen one is not marked.
+    if (run.touched && run.taint === CLEAN) run.taint = MARKED
+    run.touched ||= touched
+    return value
   }
 }
 
@@ -206,6 +219,8 @@ function compileIndirectCall(c: Compilation, site: CallSite): Command {
     })
     if (piped) values.push(final)
     run.taint = marked ? MARKED : CLEAN
+    // What a function value does is not known here.
+    run.recorder?.refuse()
     const [func, ...rest] = values
     const name =
       callee === undefined

@@ -47,6 +47,7 @@ export function compileFields(c: Compilation, site: FieldSite): Command {
     run.taint = run.dotTaint
     const value = read(run, dot)
     run.taint = fieldTaint(run, first)
+    if (run.taint !== CLEAN) run.touched = true
     return value
   }
 }
@@ -69,6 +70,7 @@ function isBoxedBy(run: Run, source: number): boolean {
 
 function readDot(run: Run, dot: GoValue): GoValue {
   run.taint = run.dotTaint
+  if (run.taint === MARKED) run.touched = true
   return dot
 }
 
@@ -136,6 +138,7 @@ function compileMethodCall(c: Compilation, site: FieldSite): Command {
       return value
     })
     run.taint = marked ? MARKED : CLEAN
+    if (marked) run.touched = true
     return bound.method.call(bound.raw, values)
   }
 }

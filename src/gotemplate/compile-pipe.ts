@@ -17,7 +17,7 @@ import { type Command, type Compilation, compileCall, type Eval } from './compil
 import { compileFields } from './compile-field.ts'
 import { canBeNil, convert, takesAnything } from './convert.ts'
 import { FuncError } from './func.ts'
-import { CLEAN, type Run } from './run.ts'
+import { CLEAN, MARKED, type Run, SERIALISED, type Taint } from './run.ts'
 import { UNSET } from './scope.ts'
 import { COMPLEX128, zeroOf } from './types.ts'
 import { type GoType, type GoValue, Typed } from './value.ts'
@@ -83,6 +83,12 @@ function storeAt(run: Run, slot: number, value: GoValue): void {
   run.taints[slot] = run.taint
 }
 
+/** The root by itself is not marked: only some of its fields are. */
+function readTaint(run: Run, taint: Taint): void {
+  run.taint = taint
+  if (taint === MARKED || taint === SERIALISED) run.touched = true
+}
+
 function undefinedVariable(name: string): never {
   throw new FuncError(`undefined variable: ${name}`)
 }
@@ -141,7 +147,7 @@ function compileLiteralOrDot(
 function compileDot({ tracking }: Compilation, node: Node): Eval {
   return (run, dot) => {
     run.at = node
-    if (tracking) run.taint = run.dotTaint
+    if (tracking) readTaint(run, run.dotTaint)
     return dot
   }
 }
@@ -203,7 +209,9 @@ function compileLoad(c: Compilation, node: VariableNode, name: string): Eval {
       run.at = node
       const set = slots.find((candidate) => run.variables[candidate] !== (UNSET as unknown))
       if (set === undefined) return undefinedVariable(name)
-      run.taint = run.taints[set] ?? CLEAN
+      readTaint(run, run.taints[set] ?? CLEAN)
+      // Which of the variables is meant depends on what was evaluated before.
+      run.touched = true
       return run.variables[set]
     }
   }
@@ -215,7 +223,7 @@ function compileLoad(c: Compilation, node: VariableNode, name: string): Eval {
   }
   return (run) => {
     run.at = node
-    run.taint = run.taints[slot] ?? CLEAN
+    readTaint(run, run.taints[slot] ?? CLEAN)
     return run.variables[slot]
   }
 }

@@ -3,17 +3,16 @@
 
 import type { ActionNode, BranchNode, ItemNode, ListNode, TemplateNode, TextNode } from './ast.ts'
 import { nodeText } from './ast.ts'
-import { printable } from './builtins.ts'
 import { type Compilation, compileArg, compilePipe, type Eval } from './compile-pipe.ts'
 import { compileRange } from './compile-range.ts'
+import { compileRecorded } from './compile-record.ts'
 import type { Source } from './error.ts'
-import { goStringCharged } from './format.ts'
 import { FuncError, type TemplateFunc } from './func.ts'
 import { LimitError } from './limits.ts'
+import { print } from './print.ts'
 import { goQuote } from './quote.ts'
-import { BREAK, CLEAN, CONTINUE, DONE, type Exec, type Mark, type Run, SERIALISED } from './run.ts'
+import { BREAK, CLEAN, CONTINUE, DONE, type Exec, type Mark, SERIALISED } from './run.ts'
 import { Slots } from './scope.ts'
-import { FUNC } from './types.ts'
 import type { GoValue } from './value.ts'
 import { type MissingKey, truth } from './value-ops.ts'
 
@@ -28,14 +27,18 @@ export interface CompileOptions {
   readonly missing: MissingKey
   /** Whether runs record marks. */
   readonly tracking: boolean
+  /** With tracking: whether runs are taken down by a Recorder. */
+  readonly recording?: boolean
 }
 
 /** Compiled trees by name; filled while compiling, so that templates may call each other. */
 export type CompiledTrees = Map<string, CompiledTree>
 
-interface Unit extends Compilation {
+export interface Unit extends Compilation {
   readonly trees: CompiledTrees
   readonly source: Source
+  /** When recording: the same unit for closures that replays use. */
+  readonly plain?: Unit
 }
 
 /** Compiles every tree of `source`. */
@@ -47,20 +50,24 @@ export function compileTrees(
   const compiled: CompiledTrees = new Map()
   for (const [name, list] of trees) {
     const slots = new Slots()
-    const unit: Unit = {
-      ...options,
-      slots,
-      trees: compiled,
-      source,
-      arg: (node, type) => compileArg(unit, node, type),
+    const unitFor = (chosen: CompileOptions, plain?: Unit): Unit => {
+      const common = { ...chosen, slots, trees: compiled, source }
+      const unit: Unit = {
+        ...common,
+        ...(plain === undefined ? {} : { plain }),
+        arg: (node, type) => compileArg(unit, node, type),
+      }
+      return unit
     }
+    const plain = options.recording === true ? { ...options, tracking: false, recording: false } : undefined
+    const unit = unitFor(options, plain && unitFor(plain))
     const exec = compileList(unit, list)
     compiled.set(name, { exec, slots: slots.size })
   }
   return compiled
 }
 
-function compileList(unit: Unit, list: ListNode): Exec {
+export function compileList(unit: Unit, list: ListNode): Exec {
   const items = list.map((item) => compileItem(unit, item))
   const [first, second] = items
   if (first === undefined) return () => DONE
@@ -75,6 +82,10 @@ function compileList(unit: Unit, list: ListNode): Exec {
 }
 
 function compileItem(unit: Unit, item: ItemNode): Exec {
+  if (unit.recording === true) {
+    const recorded = compileRecorded(unit, item, (list) => compileList(unit, list))
+    if (recorded !== undefined) return recorded
+  }
   switch (item.type) {
     case 'text':
       return compileText(unit, item)
@@ -128,12 +139,6 @@ function compileAction(unit: Unit, node: ActionNode): Exec {
     else print(run, node, result)
     return DONE
   }
-}
-
-function print(run: Run, node: ActionNode, value: GoValue): void {
-  run.at = node
-  if (typeof value === 'function') throw new FuncError(`can't print ${nodeText(node)} of type ${FUNC.name}`)
-  run.write(goStringCharged(printable(value), run.charge))
 }
 
 function compileMarkedAction(unit: Unit, node: ActionNode, value: Eval): Exec {

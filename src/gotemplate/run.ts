@@ -3,6 +3,7 @@
 
 import type { Node } from './ast.ts'
 import { type Deadline, LimitError, type TemplateLimits } from './limits.ts'
+import type { Recorder } from './record.ts'
 import type { GoValue } from './value.ts'
 
 /** A region of the output that was printed from marked data; offsets in UTF-16 units. */
@@ -67,6 +68,10 @@ export class Run {
   finalTaint: Taint = CLEAN
   dotTaint: Taint = CLEAN
   taints: Taint[] = []
+  /** Whether anything marked was read since this was last reset: by values, or by what chose between them. */
+  touched = false
+  /** Takes down what depends on marked data, in runs that are recorded. */
+  recorder: Recorder | undefined
   readonly marks: Mark[] = []
   /** Where the output comes from, when that was asked for. */
   spans: Span[] | undefined
@@ -90,6 +95,11 @@ export class Run {
     this.marked = marked
     this.variables = []
     this.pause = deadline === undefined ? limits.steps : 0
+  }
+
+  /** Steps so far. */
+  get steps(): number {
+    return this.spent
   }
 
   /** Appends to the output. */

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS, type Deadline, LimitError, type TemplateLimits } from '
 import { changesMaps, withOwnMaps } from './own-maps.ts'
 import { parseTrees, type Trees } from './parse.ts'
 import { goQuote } from './quote.ts'
+import { Recorder, type Recording, Replay, Unrecordable } from './record.ts'
 import { type Mark, ROOT, Run, type Span } from './run.ts'
 import type { GoValue } from './value.ts'
 import type { MissingKey } from './value-ops.ts'
@@ -41,6 +42,13 @@ export interface Template {
   readonly name: string
   /** Throws TemplateError: Go's error text, the place, and for a limit which one. */
   execute(root: GoValue, options?: RunOptions): Rendered
+  /**
+   * Runs the template and takes down what depends on the `marked` fields; undefined when the run fails or cannot be
+   * recorded. The root's other fields must be the same in every replay.
+   */
+  record(root: GoValue, options: RunOptions): Recording | undefined
+  /** A replay of recorded operations for another root, within the limits of a run. */
+  replay(root: GoValue, options?: RunOptions): Replay
 }
 
 export interface ParseOptions {
@@ -74,6 +82,8 @@ class ParsedTemplate implements Template {
   private readonly plain: CompiledTrees
   /** Made when the first run asks for marks. */
   private tracking: CompiledTrees | undefined
+  /** Made when the first run is recorded. */
+  private recording: CompiledTrees | undefined
 
   constructor(name: string, text: string, trees: Trees, funcs: FuncMap, missing: MissingKey) {
     this.name = name
@@ -87,20 +97,46 @@ class ParsedTemplate implements Template {
     this.plain = this.compile(false)
   }
 
-  private compile(tracking: boolean): CompiledTrees {
-    return compileTrees(this.trees, this.source, { funcs: this.funcs, missing: this.missing, tracking })
+  private compile(tracking: boolean, recording = false): CompiledTrees {
+    const { funcs, missing } = this
+    return compileTrees(this.trees, this.source, { funcs, missing, tracking, recording })
   }
 
   execute(root: GoValue, options: RunOptions = {}): Rendered {
-    const { marked, deadline } = options
-    const limits = options.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...options.limits }
-    const run = new Run(this.name, limits, deadline, marked ?? NOTHING)
-    if (marked === undefined && options.spans !== true) return this.run(run, this.plain, root)
+    const run = this.newRun(options)
+    if (options.marked === undefined && options.spans !== true) return this.run(run, this.plain, root)
     if (options.spans === true) run.spans = []
     this.tracking ??= this.compile(true)
     run.dotTaint = ROOT
     run.taints = [ROOT]
     return this.run(run, this.tracking, root)
+  }
+
+  record(root: GoValue, options: RunOptions): Recording | undefined {
+    // What is changed in place is not what it was when it is replayed.
+    if (this.changes || root === null || root === undefined) return undefined
+    const run = this.newRun(options)
+    const recorder = new Recorder()
+    run.recorder = recorder
+    run.dotTaint = ROOT
+    run.taints = [ROOT]
+    this.recording ??= this.compile(true, true)
+    try {
+      this.run(run, this.recording, root)
+    } catch (error) {
+      if (error instanceof TemplateError || error instanceof Unrecordable) return undefined
+      throw error
+    }
+    return recorder.finish(run.steps)
+  }
+
+  replay(root: GoValue, options: RunOptions = {}): Replay {
+    return new Replay(root, this.newRun(options))
+  }
+
+  private newRun({ limits, deadline, marked }: RunOptions): Run {
+    const all = limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...limits }
+    return new Run(this.name, all, deadline, marked ?? NOTHING)
   }
 
   private run(run: Run, trees: CompiledTrees, root: GoValue): Rendered {

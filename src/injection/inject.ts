@@ -7,12 +7,15 @@ import type { Pod } from '../api/kube.ts'
 import type { Message } from '../api/mesh.ts'
 import { ANNOTATION } from '../api/names.ts'
 import { ProblemError } from '../api/problem.ts'
-import type { Rendered } from '../gotemplate/template.ts'
+import type { Rendered, Template } from '../gotemplate/template.ts'
+import type { Typed } from '../gotemplate/value.ts'
 import { applyProxyConfig } from '../mesh/proxyconfig.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
-import { type Json, own } from '../std/json.ts'
+import { type Json, type JsonObject, own } from '../std/json.ts'
 import { type Context, type ContextInput, contextOf } from './context.ts'
+import type { FastPathCache } from './fast/cache.ts'
+import { overlayFor } from './fast/overlay.ts'
 import { adjustInitUser } from './init-user.ts'
 import { mergePod, readOverlay } from './merge.ts'
 import { moveForNative, nativeFor } from './native-move.ts'
@@ -37,6 +40,8 @@ export interface InjectionParams extends ContextInput {
   readonly deadline?: { readonly now: () => number; readonly at: number }
   /** Told of every stage as it is reached, for explanations. */
   readonly observe?: (stage: InjectionStage) => void
+  /** What templates rendered before, for the webhook; without it every template runs. */
+  readonly fastPath?: FastPathCache
 }
 
 /** The pod as it is after a step of the pipeline; after a template, with what that rendered. */
@@ -119,19 +124,12 @@ function runTemplates(params: InjectionParams, context: Context): Made {
   if (problem !== undefined) throw new ProblemError('invalid-annotation', problem)
   const stripped = strippedPod(incoming, context.statusPort)
   const root = rootData({ ...context, stripped, settings })
-  const options = {
-    spans: params.observe !== undefined,
-    ...(params.deadline === undefined ? {} : { deadline: params.deadline }),
-    ...(params.structure === 'refuse' ? { marked: POD_DERIVED[params.mode] } : {}),
-  }
   const names = selectTemplates(incoming, settings.config)
   let template = decode(POD, {}) as unknown as Pod
   let merged = incoming
   for (const name of names) {
-    const rendered = renderTemplate(templateNamed(settings.templates, name), root, options)
-    params.observe?.({ kind: 'rendered', name, rendered, pod: merged })
-    if (params.structure === 'refuse') checkStructure(rendered, name, incoming)
-    const overlay = failing('failed applying injection overlay', () => readOverlay(rendered.text))
+    const last: { rendered?: Rendered } = {}
+    const overlay = overlayOf({ params, context, root, name, merged, last })
     if (overlay === undefined) continue
     template = failing('failed applying injection overlay', () => mergePod(template, overlay))
     merged = moveForNative(merged, template, nativeFor(merged, context.nativeSidecars, settings.release))
@@ -139,9 +137,51 @@ function runTemplates(params: InjectionParams, context: Context): Made {
       'failed parsing generated injected YAML (check Istio sidecar injector configuration)',
       () => mergePod(merged, overlay),
     )
-    params.observe?.({ kind: 'template', name, rendered, pod: merged })
+    if (last.rendered !== undefined) {
+      params.observe?.({ kind: 'template', name, rendered: last.rendered, pod: merged })
+    }
   }
   return { names, template, merged }
+}
+
+interface Rendering {
+  readonly params: InjectionParams
+  readonly context: Context
+  readonly root: Typed
+  readonly name: string
+  /** The pod with the templates before this one merged. */
+  readonly merged: Pod
+  /** Gets what the template renders, where it does. */
+  readonly last: { rendered?: Rendered }
+}
+
+/** What one template lays over the pod; undefined when it renders nothing. */
+function overlayOf(rendering: Rendering): JsonObject | undefined {
+  const { params, context, root, name } = rendering
+  const { fastPath, settings, structure, deadline } = params
+  const template = templateNamed(settings.templates, name)
+  const slow = (): JsonObject | undefined => renderOverlay(rendering, template)
+  if (fastPath === undefined || params.mode !== 'webhook' || params.observe !== undefined) return slow()
+  const namespace = context.incoming.metadata.namespace ?? ''
+  const { proxyConfig } = context
+  const limits = deadline === undefined ? {} : { deadline }
+  return overlayFor(
+    { cache: fastPath, settings, template, name, root, proxyConfig, namespace, structure, ...limits },
+    slow,
+  )
+}
+
+function renderOverlay(rendering: Rendering, template: Template): JsonObject | undefined {
+  const { params, context, root, name, merged } = rendering
+  const rendered = renderTemplate(template, root, {
+    spans: params.observe !== undefined,
+    ...(params.deadline === undefined ? {} : { deadline: params.deadline }),
+    ...(params.structure === 'refuse' ? { marked: POD_DERIVED[params.mode] } : {}),
+  })
+  rendering.last.rendered = rendered
+  params.observe?.({ kind: 'rendered', name, rendered, pod: merged })
+  if (params.structure === 'refuse') checkStructure(rendered, name, context.incoming)
+  return failing('failed applying injection overlay', () => readOverlay(rendered.text))
 }
 
 function postProcess(pod: Pod, made: Made, params: InjectionParams, context: Context): Pod {

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { RevisionInputs } from '../../src/api/mesh.ts'
 import { ProblemError } from '../../src/api/problem.ts'
 import { TemplateError } from '../../src/gotemplate/error.ts'
-import type { Template } from '../../src/gotemplate/template.ts'
+import { parseTemplate, type Template } from '../../src/gotemplate/template.ts'
 import {
   buildRevision,
   changeSnapshot,
@@ -20,7 +20,7 @@ function compile(name: string, text: string): Template {
     const place = { template: 'inject', line: 2, column: 3, source: text }
     throw new TemplateError('template: inject:2: broken', { phase: 'parse', code: 'syntax', ...place })
   }
-  return { name, execute: () => ({ text, marks: [], spans: [] }) }
+  return parseTemplate(name, text, new Map())
 }
 
 const inputs = (change: Partial<RevisionInputs> = {}): RevisionInputs => ({

@@ -3,6 +3,7 @@
 
 import { type AdmissionOutcome, admit } from '../../src/admission/admit.ts'
 import type { ClusterView } from '../../src/api/mesh.ts'
+import type { FastPathCache } from '../../src/injection/fast/cache.ts'
 import type { MeshSnapshot, RevisionSettings } from '../../src/mesh/snapshot.ts'
 import { applyPatch } from '../../src/patch/apply.ts'
 import { deepFreeze, type Json } from '../../src/std/json.ts'
@@ -28,6 +29,7 @@ export interface Question {
   readonly path: string
   readonly compat: 'istio' | 'improved'
   readonly structure: 'refuse' | 'istio'
+  readonly fastPath?: FastPathCache
 }
 
 export interface Answer {
@@ -41,8 +43,12 @@ export interface Answer {
 }
 
 export function answer(question: Question): Answer {
-  const { settings, cluster, review, path, compat, structure } = question
-  const outcome = admit(snapshotOf(settings, cluster), deepFreeze(review), path, { compat, structure })
+  const { settings, cluster, review, path, compat, structure, fastPath } = question
+  const outcome = admit(snapshotOf(settings, cluster), deepFreeze(review), path, {
+    compat,
+    structure,
+    ...(fastPath === undefined ? {} : { fastPath }),
+  })
   const { operations } = outcome
   const { object } = review.request
   return {

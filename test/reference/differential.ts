@@ -1,11 +1,14 @@
 // Runs generated reviews against the answers of Istio's own handler: `node test/reference/differential.ts DIR`.
-// Format and rules: README.md of the folder. Each request is answered twice, with the structure guard off and on.
-// It knows no request by name. A diff for each failing request, last line `N passed, N failed` over both runs.
+// Format and rules: README.md of the folder. Each request is answered with the structure guard off and on, and once more by
+// the fast path after it has met all requests, in the very bytes of the plain pipeline.
+// It knows no request by name. A diff for each failing request, last line `N passed, N failed` over all runs.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { encodeReview } from '../../src/admission/respond.ts'
 import type { ClusterView, NamespaceInfo, NodeVersion } from '../../src/api/mesh.ts'
 import { NEWEST } from '../../src/api/release.ts'
+import { FastPathCache, type FastResult } from '../../src/injection/fast/cache.ts'
 import { decodePod } from '../../src/injection/inject.ts'
 import { readProxyConfigResource } from '../../src/mesh/proxyconfig-resource.ts'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
@@ -147,10 +150,43 @@ export function run(dir: string): FileReport[] {
     setups.set(name, known)
     return known
   }
-  return (['istio', 'refuse'] as const).map((structure) => ({
+  const plain = (['istio', 'refuse'] as const).map((structure) => ({
     file: `structure ${structure}`,
     outcomes: requests.map((request) => judge(request, answers.get(request.id), setupOf, structure)),
   }))
+  return [...plain, runFast(requests, setupOf)]
+}
+
+/** Answers all requests until the fast path knows them, then compares its answers with the plain pipeline's. */
+function runFast(requests: readonly Request[], setupOf: (name: string) => Setup): FileReport {
+  const counts: Record<FastResult, number> = { hit: 0, build: 0, fallback: 0, mismatch: 0 }
+  const fastPath = new FastPathCache({
+    now: () => 0,
+    count: (result) => {
+      counts[result]++
+    },
+    limits: { entries: 10_000, bytes: 1 << 30, buildsPerSecond: 100_000 },
+  })
+  const responses = (request: Request, cache?: FastPathCache): string => {
+    const target = routeTarget(request.path)
+    const path = target.kind === 'inject' ? target.path : request.path
+    const { review } = request
+    const setup = setupOf(request.settings)
+    const fast = cache === undefined ? {} : { fastPath: cache }
+    const got = answer({ ...setup, review, path, compat: 'istio', structure: 'refuse', ...fast })
+    return encodeReview(got.outcome.response)
+  }
+  for (let pass = 0; pass < 2; pass++) for (const request of requests) responses(request, fastPath)
+  Object.assign(counts, { hit: 0, build: 0, fallback: 0 })
+  const outcomes = requests.map((request): Outcome => {
+    const id = `${request.id} ${request.settings} fast path`
+    const want = responses(request)
+    const got = responses(request, fastPath)
+    return got === want ? { id, ok: true } : { id, ok: false, detail: `want ${want}\n got ${got}` }
+  })
+  const { hit, build, fallback } = counts
+  const share = ((100 * hit) / Math.max(1, hit + build + fallback)).toFixed(1)
+  return { file: `fast path (${share} % of ${hit + build + fallback} renderings are hits)`, outcomes }
 }
 
 function judge(
