@@ -220,7 +220,7 @@ function compileIndirectCall(c: Compilation, site: CallSite): Command {
     if (piped) values.push(final)
     run.taint = marked ? MARKED : CLEAN
     // What a function value does is not known here.
-    run.recorder?.refuse()
+    run.unrecordable = true
     const [func, ...rest] = values
     const name =
       callee === undefined

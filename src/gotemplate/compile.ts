@@ -34,7 +34,7 @@ export interface CompileOptions {
 /** Compiled trees by name; filled while compiling, so that templates may call each other. */
 export type CompiledTrees = Map<string, CompiledTree>
 
-export interface Unit extends Compilation {
+interface Unit extends Compilation {
   readonly trees: CompiledTrees
   readonly source: Source
   /** When recording: the same unit for closures that replays use. */
@@ -67,7 +67,7 @@ export function compileTrees(
   return compiled
 }
 
-export function compileList(unit: Unit, list: ListNode): Exec {
+function compileList(unit: Unit, list: ListNode): Exec {
   const items = list.map((item) => compileItem(unit, item))
   const [first, second] = items
   if (first === undefined) return () => DONE

@@ -5,7 +5,7 @@
 // Operations in order are a residual program. Two runs with the same outcomes so far do the same operations next, so that
 // recorded runs of one template form a tree that branches at outcomes.
 
-import type { Run } from './run.ts'
+import { Run } from './run.ts'
 import type { GoValue } from './value.ts'
 
 /** What decided: the truth of a condition, or the size or keys of what a range went over. */
@@ -81,7 +81,8 @@ export class Recorder {
     { register: number; outcome: Outcome | undefined; times: number }
   >()
 
-  refuse(reason = 'a function value is called'): never {
+  /** Ends the run: it is not worth recording. */
+  refuse(reason: string): never {
     throw new Unrecordable(reason)
   }
 
@@ -146,4 +147,9 @@ export class Recorder {
     const constantSteps = steps - this.spent
     return { steps: this.steps, texts, holes, serialised, registers, constantSteps, repeats }
   }
+}
+
+/** A run that is recorded. */
+export class RecordedRun extends Run {
+  readonly recorder = new Recorder()
 }

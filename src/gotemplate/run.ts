@@ -3,7 +3,6 @@
 
 import type { Node } from './ast.ts'
 import { type Deadline, LimitError, type TemplateLimits } from './limits.ts'
-import type { Recorder } from './record.ts'
 import type { GoValue } from './value.ts'
 
 /** A region of the output that was printed from marked data; offsets in UTF-16 units. */
@@ -70,8 +69,8 @@ export class Run {
   taints: Taint[] = []
   /** Whether anything marked was read since this was last reset: by values, or by what chose between them. */
   touched = false
-  /** Takes down what depends on marked data, in runs that are recorded. */
-  recorder: Recorder | undefined
+  /** Whether something was done that cannot be done again for other data. */
+  unrecordable = false
   readonly marks: Mark[] = []
   /** Where the output comes from, when that was asked for. */
   spans: Span[] | undefined

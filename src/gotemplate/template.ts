@@ -11,7 +11,7 @@ import { DEFAULT_LIMITS, type Deadline, LimitError, type TemplateLimits } from '
 import { changesMaps, withOwnMaps } from './own-maps.ts'
 import { parseTrees, type Trees } from './parse.ts'
 import { goQuote } from './quote.ts'
-import { Recorder, type Recording, Replay, Unrecordable } from './record.ts'
+import { RecordedRun, type Recording, Replay, Unrecordable } from './record.ts'
 import { type Mark, ROOT, Run, type Span } from './run.ts'
 import type { GoValue } from './value.ts'
 import type { MissingKey } from './value-ops.ts'
@@ -115,9 +115,7 @@ class ParsedTemplate implements Template {
   record(root: GoValue, options: RunOptions): Recording | undefined {
     // What is changed in place is not what it was when it is replayed.
     if (this.changes || root === null || root === undefined) return undefined
-    const run = this.newRun(options)
-    const recorder = new Recorder()
-    run.recorder = recorder
+    const run = new RecordedRun(...this.runArguments(options))
     run.dotTaint = ROOT
     run.taints = [ROOT]
     this.recording ??= this.compile(true, true)
@@ -127,16 +125,20 @@ class ParsedTemplate implements Template {
       if (error instanceof TemplateError || error instanceof Unrecordable) return undefined
       throw error
     }
-    return recorder.finish(run.steps)
+    return run.unrecordable ? undefined : run.recorder.finish(run.steps)
   }
 
   replay(root: GoValue, options: RunOptions = {}): Replay {
     return new Replay(root, this.newRun(options))
   }
 
-  private newRun({ limits, deadline, marked }: RunOptions): Run {
+  private newRun(options: RunOptions): Run {
+    return new Run(...this.runArguments(options))
+  }
+
+  private runArguments({ limits, deadline, marked }: RunOptions): ConstructorParameters<typeof Run> {
     const all = limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...limits }
-    return new Run(this.name, all, deadline, marked ?? NOTHING)
+    return [this.name, all, deadline, marked ?? NOTHING]
   }
 
   private run(run: Run, trees: CompiledTrees, root: GoValue): Rendered {
