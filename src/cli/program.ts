@@ -2,8 +2,7 @@
 // costs only this file and commander. Returns exit codes, never ends the process.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import type { AdmitFlags } from './admit.ts'
-import type { ExplainFlags } from './explain.ts'
+import type { ExplainFlags } from './explain/explain.ts'
 import {
   addSettingsFlags,
   dataFormatOption,
@@ -14,13 +13,14 @@ import {
   tagOption,
   templateOption,
 } from './flags.ts'
-import type { InjectFlags, UninjectFlags } from './inject.ts'
+import type { AdmitFlags } from './inject/admit.ts'
+import type { InjectFlags, UninjectFlags } from './inject/inject.ts'
+import type { KubeInjectFlags } from './inject/kube-inject.ts'
 import { EXIT, Exit, type Io } from './io.ts'
-import type { KubeInjectFlags } from './kube-inject.ts'
 import type { DataFormat } from './output.ts'
 import { reportProblem } from './print.ts'
-import type { TemplateLintFlags } from './template-lint.ts'
-import type { TemplateRenderFlags } from './template-render.ts'
+import type { TemplateLintFlags } from './template/lint.ts'
+import type { TemplateRenderFlags } from './template/render.ts'
 import { version } from './version.ts'
 import { addWebhookCommand } from './webhook.ts'
 
@@ -102,7 +102,9 @@ function addKubeInject(program: Command, io: Io): void {
       .addOption(outputFileOption()),
   )
     .addHelpText('after', example('kubectl get deployment web -o yaml | remora kube-inject -f -'))
-    .action(async (flags: KubeInjectFlags) => (await import('./kube-inject.ts')).kubeInjectCommand(io, flags))
+    .action(async (flags: KubeInjectFlags) =>
+      (await import('./inject/kube-inject.ts')).kubeInjectCommand(io, flags),
+    )
 }
 
 function addInject(program: Command, io: Io): void {
@@ -118,7 +120,7 @@ function addInject(program: Command, io: Io): void {
       .addOption(tagOption()),
   )
     .addHelpText('after', example('remora inject -f app.yaml', 'remora inject -f app.yaml --diff --offline'))
-    .action(async (flags: InjectFlags) => (await import('./inject.ts')).injectCommand(io, flags))
+    .action(async (flags: InjectFlags) => (await import('./inject/inject.ts')).injectCommand(io, flags))
 }
 
 function addUninject(program: Command, io: Io): void {
@@ -129,7 +131,7 @@ function addUninject(program: Command, io: Io): void {
     .addOption(outputFileOption())
     .option('--diff', 'print a unified diff instead')
     .addHelpText('after', example('remora inject -f app.yaml | remora uninject -f -'))
-    .action(async (flags: UninjectFlags) => (await import('./inject.ts')).uninjectCommand(io, flags))
+    .action(async (flags: UninjectFlags) => (await import('./inject/inject.ts')).uninjectCommand(io, flags))
 }
 
 function addExplain(program: Command, io: Io): void {
@@ -151,7 +153,7 @@ function addExplain(program: Command, io: Io): void {
         "remora explain -f app.yaml --field 'spec.containers[istio-proxy].image'",
       ),
     )
-    .action(async (flags: ExplainFlags) => (await import('./explain.ts')).explainCommand(io, flags))
+    .action(async (flags: ExplainFlags) => (await import('./explain/explain.ts')).explainCommand(io, flags))
 }
 
 function addAdmit(program: Command, io: Io): void {
@@ -164,7 +166,7 @@ function addAdmit(program: Command, io: Io): void {
       .option('--trace', 'add what was decided, rule by rule, under the key trace'),
   )
     .addHelpText('after', example('remora admit --offline < review.json'))
-    .action(async (flags: AdmitFlags) => (await import('./admit.ts')).admitCommand(io, flags))
+    .action(async (flags: AdmitFlags) => (await import('./inject/admit.ts')).admitCommand(io, flags))
 }
 
 function addTemplate(program: Command, io: Io): void {
@@ -181,7 +183,7 @@ function addTemplate(program: Command, io: Io): void {
   )
     .addHelpText('after', example('remora template lint --injectConfigFile config.yaml'))
     .action(async (flags: TemplateLintFlags) =>
-      (await import('./template-lint.ts')).templateLintCommand(io, flags),
+      (await import('./template/lint.ts')).templateLintCommand(io, flags),
     )
   addSettingsFlags(
     template
@@ -195,7 +197,7 @@ function addTemplate(program: Command, io: Io): void {
   )
     .addHelpText('after', example('remora template render -f app.yaml --template sidecar'))
     .action(async (flags: TemplateRenderFlags) =>
-      (await import('./template-render.ts')).templateRenderCommand(io, flags),
+      (await import('./template/render.ts')).templateRenderCommand(io, flags),
     )
 }
 

@@ -9,8 +9,8 @@ import { applyMeshConfig, defaultMeshConfig } from '../mesh/meshconfig.ts'
 import { readValues } from '../mesh/values.ts'
 import { isObject, type Json } from '../std/json.ts'
 import { parseYaml } from '../std/yaml.ts'
-import { culprit, foundText, throws } from './culprit.ts'
-import { blockLine, positionOf } from './edit-tree.ts'
+import { blockLine, positionOf } from './edit/tree.ts'
+import { culprit, foundText, throws } from './input/culprit.ts'
 
 /** Where each text came from, as people know it. */
 export interface Origins {

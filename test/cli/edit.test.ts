@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import { editYaml } from '../../src/cli/edit.ts'
+import { editYaml } from '../../src/cli/edit/edit.ts'
 import { cloneJson, type Json, type JsonObject, setOwn } from '../../src/std/json.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
 

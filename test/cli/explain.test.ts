@@ -6,14 +6,20 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/api/kube.ts'
-import { counterfactuals } from '../../src/cli/counterfactual.ts'
-import { webhookEntries } from '../../src/cli/entries.ts'
-import { byIdentity, fieldPathText, nearest, parseFieldPath, valueAt } from '../../src/cli/field-path.ts'
-import { type JudgeContext, judge, type Subject } from '../../src/cli/judge.ts'
+import { counterfactuals } from '../../src/cli/explain/counterfactual.ts'
+import { type JudgeContext, judge, type Subject } from '../../src/cli/explain/judge.ts'
+import {
+  byIdentity,
+  fieldPathText,
+  nearest,
+  parseFieldPath,
+  valueAt,
+} from '../../src/cli/input/field-path.ts'
 import { loadSettings } from '../../src/cli/settings.ts'
-import { provenanceOf, variableExpressions } from '../../src/cli/template-source.ts'
+import { provenanceOf, variableExpressions } from '../../src/cli/template/source.ts'
 import { parseTemplate } from '../../src/gotemplate/template.ts'
 import { matchesEntry } from '../../src/mesh/selector.ts'
+import { webhookEntries } from '../../src/revision/rules.ts'
 import { findReference, readLines } from '../reference/outcome.ts'
 import { memoryIo } from './memory-io.ts'
 

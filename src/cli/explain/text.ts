@@ -1,0 +1,99 @@
+// An explanation: its data, which `explain.ts` makes and `-o json` prints, and its text for people.
+
+import type { TraceStep } from '../../injection/decide.ts'
+import { inputText } from '../template/inputs.ts'
+import type { FieldChange, FieldReport } from './field.ts'
+
+export interface Explanation {
+  readonly object: string
+  readonly file: string
+  readonly line: number
+  readonly namespace: { name: string; known: boolean; labels: Readonly<Record<string, string>> }
+  readonly webhook: readonly { entry: string; of: string; matches: boolean; because: string }[]
+  /** The entry that is called. */
+  readonly called?: string
+  readonly rules: readonly TraceStep[]
+  readonly result: 'injected' | 'skipped' | 'refused'
+  /** The rule that decided, or the code of the problem. */
+  readonly reason: string
+  readonly because: string
+  readonly templates?: readonly string[]
+  readonly warnings: readonly string[]
+  readonly counterfactual: readonly (readonly string[])[]
+}
+
+function table(rows: readonly (readonly string[])[], indent: string): string[] {
+  const widths = rows.reduce<number[]>(
+    (known, row) => row.map((cell, i) => Math.max(known[i] ?? 0, cell.length)),
+    [],
+  )
+  return rows.map((row) => {
+    const cells = row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+    return `${indent}${cells.join('  ')}`.trimEnd()
+  })
+}
+
+export function explanationText(explanation: Explanation): string {
+  const { object, file, line, namespace, webhook, rules } = explanation
+  const labels = Object.entries(namespace.labels).filter(([key]) => key !== 'kubernetes.io/metadata.name')
+  const shown = labels.map(([key, value]) => `${key}=${value}`).join(', ') || 'none'
+  const assumed = namespace.known ? '' : ' (assumed: nothing is known of the namespace, see --namespace-file)'
+  const lines = [
+    `${object} (${file}:${line})`,
+    '',
+    `namespace ${namespace.name}: labels ${shown}${assumed}`,
+    '',
+    'who is called: webhook entries, as the API server evaluates them',
+    ...table(
+      webhook.map((entry) => [
+        entry.matches ? 'yes' : 'no',
+        `${entry.entry} (${entry.of})`,
+        entry.matches ? 'both selectors match' : entry.because,
+      ]),
+      '  ',
+    ),
+    '',
+    `what the injector decides${explanation.called === undefined ? ', if it were called' : ''}: rules, the first that hits`,
+    ...table(
+      rules.map((rule) => [
+        rule.verdict,
+        rule.rule,
+        `${rule.detail}${rule.warning === true ? '  (warning)' : ''}`,
+      ]),
+      '  ',
+    ),
+    '',
+    `result: ${explanation.result}${explanation.result === 'refused' ? ':' : ', because'} ${explanation.because}`,
+  ]
+  if (explanation.templates !== undefined) lines.push(`templates: ${explanation.templates.join(', ')}`)
+  for (const warning of explanation.warnings) lines.push(`warning: ${warning}`)
+  lines.push(...changeLines(explanation))
+  return `${lines.join('\n')}\n`
+}
+
+function changeLines(explanation: Explanation): string[] {
+  if (explanation.result === 'refused') return []
+  const verdict = explanation.result === 'injected' ? 'keep it from being injected' : 'have it injected'
+  const [first, ...rest] = explanation.counterfactual
+  if (first === undefined) return [`no small change would ${verdict}`]
+  return [`to ${verdict}: ${first.join(', and ')}`, ...rest.map((set) => `  or: ${set.join(', and ')}`)]
+}
+
+const valueText = (change: FieldChange): string =>
+  change.value === undefined ? 'takes it away' : JSON.stringify(change.value)
+
+export function fieldText(report: FieldReport): string {
+  const lines = [`${report.path} = ${report.value === undefined ? 'absent' : JSON.stringify(report.value)}`]
+  for (const change of report.changes) {
+    const { template } = change
+    lines.push(
+      `  ${change.by}${template === undefined ? '' : `, line ${template.line}`}: ${valueText(change)}`,
+    )
+    if (template === undefined) continue
+    lines.push(`    ${template.text}`)
+    for (const block of template.blocks) lines.push(`    inside ${block.text}, line ${block.line}`)
+    for (const variable of template.variables) lines.push(`    where ${variable}`)
+    for (const input of template.inputs) lines.push(`    reads ${inputText(input)}`)
+  }
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
+}
