@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   patch: ['std', 'api'],
   mesh: ['std', 'api', 'gotemplate'],
   injection: ['std', 'api', 'gotemplate', 'patch', 'mesh'],
+  revision: ['std', 'api', 'mesh'],
   admission: ['std', 'api', 'gotemplate', 'patch', 'mesh', 'injection'],
   telemetry: ['std', 'api'],
   config: ['std', 'api'],
@@ -32,11 +33,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'config',
     'certs',
     'server',
+    'revision',
   ],
   '.': ['cli'],
 }
 
-const CORE = ['std', 'api', 'gotemplate', 'patch', 'mesh', 'injection', 'admission']
+const CORE = ['std', 'api', 'gotemplate', 'patch', 'mesh', 'injection', 'admission', 'revision']
 
 /** Packages and the only places that may import them. */
 const PACKAGE_HOME: Record<string, (file: string) => boolean> = {

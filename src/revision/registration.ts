@@ -1,0 +1,134 @@
+// The webhook configuration that remora wants: one object, one set of entries for every revision and tag, with Istio's
+// own selectors (design §6). Data in, the object for server-side apply out. Makes no decision about when to write.
+
+import type { LabelSelector } from '../api/mesh.ts'
+import { IGNORED_NAMESPACES } from '../api/names.ts'
+import type { JsonObject } from '../std/json.ts'
+import {
+  CONFIGURATION_NAME,
+  entryName,
+  type MatchCondition,
+  NEVER_MATCH,
+  NOT_YET_INJECTED,
+  type Registered,
+  type Selectors,
+} from './configuration.ts'
+import type { Registrant } from './registrants.ts'
+import type { Rule } from './rules.ts'
+
+export interface RegistrationSettings {
+  /** Namespace and Service of the injector. */
+  readonly namespace: string
+  readonly service: string
+  readonly port: number
+  readonly failurePolicy: 'Fail' | 'Ignore'
+  readonly reinvocationPolicy: 'Never' | 'IfNeeded'
+  readonly timeoutSeconds: number
+  /** CEL conditions that every entry carries besides ours. */
+  readonly matchConditions: readonly MatchCondition[]
+}
+
+/**
+ * Annotation of our configuration while injection is handed back: whose entries let istiod go first, though istiod's are
+ * not live yet. `*`, or names as `rev.canary,tag.prod`.
+ */
+export const STANDING_BACK = 'remora.dev/standing-back'
+
+/** Which replica wrote the object, as a number that grows with every rollout; an older leader leaves it alone. */
+export const WRITER_GENERATION = 'remora.dev/writer-generation'
+
+export interface Wish {
+  readonly registrants: readonly Registrant[]
+  /** Value of annotation STANDING_BACK on the live object. */
+  readonly standingBack?: string | undefined
+  /** Base64 text, or undefined when somebody else (cert-manager) fills it in. */
+  readonly caBundle: string | undefined
+  /** Names of live entries that have a caBundle: looked at only where somebody else fills it in. */
+  readonly bundled?: ReadonlySet<string>
+  readonly generation: number
+  readonly settings: RegistrationSettings
+}
+
+/** How annotation STANDING_BACK and people name a revision or tag. */
+export function registeredText({ kind, name }: Registered): string {
+  return `${kind === 'tag' ? 'tag' : 'rev'}.${name}`
+}
+
+export function standsBack(annotation: string | undefined, registered: Registered): boolean {
+  if (annotation === undefined) return false
+  return annotation === '*' || annotation.split(',').includes(registeredText(registered))
+}
+
+/** The object to apply. Entries of a registrant that istiod serves, too, let istiod go first. */
+export function wantedConfiguration(wish: Wish): JsonObject {
+  const webhooks = wish.registrants.flatMap((registrant) =>
+    Object.entries(registrant.selectors).map(([rule, selectors]) =>
+      wantedEntry(wish, registrant, rule as Rule, selectors),
+    ),
+  )
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: {
+      name: CONFIGURATION_NAME,
+      labels: { 'app.kubernetes.io/managed-by': 'remora', 'app.kubernetes.io/name': 'remora' },
+      annotations: { [WRITER_GENERATION]: String(wish.generation) },
+    },
+    webhooks,
+  }
+}
+
+function wantedEntry(wish: Wish, registrant: Registrant, rule: Rule, selectors: Selectors): JsonObject {
+  const { caBundle, settings } = wish
+  const name = entryName(rule, registrant)
+  const shadow = registrant.contested || standsBack(wish.standingBack, registrant)
+  const conditions = [...settings.matchConditions, ...(shadow ? [NOT_YET_INJECTED] : [])]
+  const path = `/${registrant.kind === 'tag' ? 'tags' : 'revisions'}/${registrant.name}/inject`
+  // Without a bundle every call fails: as long as istiod does the work, ours need not be called.
+  const waiting = caBundle === undefined && registrant.contested && wish.bundled?.has(name) !== true
+  const { namespaceSelector, objectSelector } = waiting ? NEVER : selectors
+  return {
+    name,
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    failurePolicy: settings.failurePolicy,
+    reinvocationPolicy: settings.reinvocationPolicy,
+    timeoutSeconds: settings.timeoutSeconds,
+    matchPolicy: 'Equivalent',
+    clientConfig: {
+      service: { namespace: settings.namespace, name: settings.service, port: settings.port, path },
+      ...(caBundle === undefined ? {} : { caBundle }),
+    },
+    rules: [
+      { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' },
+    ],
+    namespaceSelector: selectorJson(outsideOwnNamespaces(namespaceSelector, settings.namespace)),
+    objectSelector: selectorJson(objectSelector ?? {}),
+    ...(conditions.length === 0 ? {} : { matchConditions: conditions.map((each) => ({ ...each })) }),
+  }
+}
+
+const NEVER: Selectors = { namespaceSelector: NEVER_MATCH, objectSelector: NEVER_MATCH }
+
+/** Our own pods and those of the system never wait for us: otherwise a full stop could not come back. */
+function outsideOwnNamespaces(selector: LabelSelector | null, namespace: string): LabelSelector {
+  const outside = {
+    key: 'kubernetes.io/metadata.name',
+    operator: 'NotIn',
+    values: [...new Set([namespace, ...IGNORED_NAMESPACES])],
+  }
+  return { ...selector, matchExpressions: [...(selector?.matchExpressions ?? []), outside] }
+}
+
+export function selectorJson(selector: LabelSelector): JsonObject {
+  const json: JsonObject = {}
+  if (selector.matchLabels !== undefined) json['matchLabels'] = { ...selector.matchLabels }
+  if (selector.matchExpressions !== undefined) {
+    json['matchExpressions'] = selector.matchExpressions.map(({ key, operator, values }) => ({
+      key,
+      operator,
+      ...(values === undefined ? {} : { values: [...values] }),
+    }))
+  }
+  return json
+}
