@@ -38,7 +38,10 @@ export interface ApiAccess {
   readonly namespace: string
   /** Any answer resolves, an error status too; no answer rejects with an ApiError of status 0. */
   send(call: ApiCall, signal?: AbortSignal): Promise<ApiAnswer>
-  /** The answer's bytes. Rejects with an ApiError when the status is not 2xx, or when the stream breaks. */
+  /**
+   * The answer's bytes; first an empty piece when the answer begins, which may be long before its first byte.
+   * Rejects with an ApiError when the status is not 2xx, or when the stream breaks.
+   */
   openStream(call: ApiCall, signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
@@ -102,6 +105,7 @@ class Connection {
         throw statusError(answer.body, status, answer.headers)
       }
       clearTimeout(timer)
+      yield new Uint8Array(0)
       yield* response
     } catch (error) {
       if (opening.signal.aborted) throw this.timedOut(call)

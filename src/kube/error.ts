@@ -40,9 +40,9 @@ export class ApiError extends Error {
     this.retryAfterMs = facts.retryAfterMs
   }
 
-  /** Whether there was no answer at all: the server is away, or the way to it. */
+  /** Whether the API server itself gave no answer: it is away, or the way to it (502, 504: what a gateway says then). */
   get unreachable(): boolean {
-    return this.status === 0
+    return this.status === 0 || this.status === 502 || this.status === 504
   }
 }
 

@@ -85,6 +85,7 @@ class ReflectorLoop<T> implements Reflector<T> {
   private version: string | undefined
   /** The next list comes in one piece: its pages expired while they were read. */
   private whole = false
+  private absent = false
 
   constructor(options: ReflectorOptions<T>) {
     this.options = options
@@ -136,10 +137,10 @@ class ReflectorLoop<T> implements Reflector<T> {
       }
     } catch (error) {
       if (error instanceof ApiError && error.kind === 'gone') this.whole = true
-      if (error instanceof ApiError && error.kind === 'not-found') this.listed(this.store.begin().swap())
       throw error
     }
     this.whole = false
+    this.absent = false
     this.version = version
     this.listed(next.swap())
   }
@@ -173,14 +174,12 @@ class ReflectorLoop<T> implements Reflector<T> {
       throw error
     } finally {
       cancel()
+      if (clock.now() - started >= GOOD_MS) this.backoff.reset()
       ended.abort()
       this.stopped.signal.removeEventListener('abort', end)
     }
     const lived = clock.now() - started
-    // The answer to a watch is a contact even if no byte of a body came.
-    this.heard()
     if (lived < GOOD_MS) return this.restart('closed', this.backoff.next(false))
-    this.backoff.reset()
     return lived < (seconds - 5) * 1000 ? this.restart('closed', 0) : 0
   }
 
@@ -200,20 +199,29 @@ class ReflectorLoop<T> implements Reflector<T> {
   }
 
   private afterFailure(error: unknown): number {
+    if (error instanceof ApiError && error.kind === 'not-found') return this.afterAbsence(error)
     this.tell((metrics) => metrics.problem?.(error))
     if (!(error instanceof ApiError)) return this.restart('refused', this.backoff.next(false))
     if (error.kind === 'gone') {
       this.version = undefined
       return this.restart('expired', this.backoff.next(false))
     }
-    if (error.kind === 'not-found') {
-      this.version = undefined
-      const { absentMs = ABSENT_MS, random } = this.options
-      return this.restart('absent', absentMs * (0.8 + random() * 0.4))
-    }
     const wait = this.backoff.next(error.unreachable)
     const asked = Math.min(error.retryAfterMs ?? 0, THROTTLED_MAX_MS)
     return this.restart(error.unreachable ? 'away' : 'refused', Math.max(wait, asked))
+  }
+
+  /** Told once: that a resource does not exist may hold for ever. */
+  private afterAbsence(error: ApiError): number {
+    const { absentMs = ABSENT_MS, random } = this.options
+    const wait = absentMs * (0.8 + random() * 0.4)
+    const known = this.absent
+    this.absent = true
+    this.version = undefined
+    this.listed(this.store.begin().swap())
+    if (known) return wait
+    this.tell((metrics) => metrics.problem?.(error))
+    return this.restart('absent', wait)
   }
 
   private restart(why: Restart, wait: number): number {
@@ -235,10 +243,13 @@ class ReflectorLoop<T> implements Reflector<T> {
   }
 
   private changed(): void {
+    const failed = (error: unknown): void => this.tell((metrics) => metrics.problem?.(error))
     try {
-      this.options.onChange()
+      const result: unknown = this.options.onChange()
+      // An async handler fits the type, and its rejection would end the process.
+      if (result instanceof Promise) result.catch(failed)
     } catch (error) {
-      this.tell((metrics) => metrics.problem?.(error))
+      failed(error)
     }
   }
 
