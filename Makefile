@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 READY := node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types unit golden reference e2e ci fuzz bench build clean
+.PHONY: help demo test check lint format types unit golden reference e2e ci fuzz bench build sbom clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: $(READY) ## remora beside a bare echo server over HTTPS; --json: make ben
 
 build: $(READY) ## the shipped bundle: dist/remora.mjs
 	@node build.ts
+
+sbom: $(READY) ## the packages inside the bundle, as CycloneDX: dist/remora.cdx.json
+	@mkdir -p dist && npm sbom --sbom-format cyclonedx --sbom-type application --package-lock-only --omit dev > dist/remora.cdx.json
 
 clean: ## remove what was built and installed
 	rm -rf dist coverage .cache node_modules
