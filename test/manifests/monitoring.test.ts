@@ -26,7 +26,7 @@ interface Panel {
   readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[]
 }
 
-const rule = parseYaml(text(`${MONITORING}/prometheus-rule.yaml`)) as {
+const rule = parseYaml(text(`${MONITORING}/prometheus-rule.yaml`)) as unknown as {
   spec: { groups: { rules: Alert[] }[] }
 }
 const alerts = rule.spec.groups.flatMap(({ rules }) => rules)
