@@ -3,6 +3,7 @@
 
 import { ProblemError } from '../api/problem.ts'
 import type { WebhookConfig } from '../config/webhook.ts'
+import { FastPathCache } from '../injection/fast/cache.ts'
 import { BodyReader } from '../server/body.ts'
 import { Drain } from '../server/drain.ts'
 import { createEndpoint } from '../server/endpoint.ts'
@@ -40,6 +41,7 @@ export async function serve(io: Io, flags: WebhookFlags, config: WebhookConfig):
         compat: flags.compat,
         structure: flags.structure,
         details: config.details ?? flags.compat === 'improved',
+        fastPath: fastPath(config, metrics, log),
       },
       deadlineMs: config.deadlineMs,
       bodies: new BodyReader(limits.bodyBytes, limits.pendingBytes, () =>
@@ -71,6 +73,20 @@ export async function serve(io: Io, flags: WebhookFlags, config: WebhookConfig):
   metrics.close()
   await health.close()
   log.info('ended')
+}
+
+/** What templates rendered is kept for as long as their settings. */
+function fastPath(config: WebhookConfig, metrics: Metrics, log: Log): FastPathCache {
+  const { verifyFastPath } = config
+  return new FastPathCache({
+    now: () => performance.now(),
+    count: metrics.rendered,
+    verifies: () => verifyFastPath > 0 && Math.random() < verifyFastPath,
+    onMismatch: (template) =>
+      log.error('the fast path gave another result than the pipeline; the pod got the right one', {
+        template,
+      }),
+  })
 }
 
 /** Listening fails for reasons that people can mend: the flag of the port is named. */

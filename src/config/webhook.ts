@@ -30,6 +30,8 @@ export interface WebhookConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'off'
   /** Undefined: where `compat` is improved. */
   readonly details: boolean | undefined
+  /** Share of fast answers that are compared with the plain pipeline's, 0 to 1. */
+  readonly verifyFastPath: number
 }
 
 const SERVICE_NAMES = [
@@ -84,6 +86,11 @@ export const WEBHOOK_SETTINGS: readonly SettingText[] = [
     value: '',
     about: 'audit annotations and warnings in answers: on or off (default: on with --compat improved)',
   },
+  {
+    flag: 'verify-fast-path',
+    value: '0',
+    about: 'share of fast answers to compare with the plain pipeline, 0 to 1',
+  },
 ]
 
 /** The variable that a flag can be given by. */
@@ -100,7 +107,7 @@ export function readWebhookConfig(
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
 ): WebhookConfig {
-  const reader = new Reader(flags, env)
+  const reader = new SettingsReader(WEBHOOK_SETTINGS, flags, env)
   const cert = reader.text('cert-file')
   const key = reader.text('key-file')
   if ((cert === '') !== (key === '')) {
@@ -122,31 +129,41 @@ export function readWebhookConfig(
     connections: reader.integer('max-connections', 1, 1_000_000),
     logLevel: reader.choice('log-level', ['debug', 'info', 'warn', 'error', 'off']),
     details: details === '' ? undefined : details === 'on',
+    verifyFastPath: reader.share('verify-fast-path'),
   }
   reader.finish()
   return deepFreeze(config)
 }
 
 const DNS_NAME = /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m)$/
-const UNIT_MS = { ms: 1, s: 1000, m: 60_000 } as const
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
-class Reader {
+/** Reads settings one by one, and tells all problems at the end. */
+export class SettingsReader {
+  private readonly settings: readonly SettingText[]
   private readonly flags: Readonly<Record<string, string | undefined>>
   private readonly env: Readonly<Record<string, string | undefined>>
   private readonly problems: string[] = []
 
   constructor(
+    settings: readonly SettingText[],
     flags: Readonly<Record<string, string | undefined>>,
     env: Readonly<Record<string, string | undefined>>,
   ) {
+    this.settings = settings
     this.flags = flags
     this.env = env
   }
 
   text(flag: string): string {
-    const setting = WEBHOOK_SETTINGS.find((known) => known.flag === flag)
-    return this.flags[flag] ?? this.env[variableOf(flag)] ?? setting?.value ?? ''
+    const setting = this.settings.find((known) => known.flag === flag)
+    return this.given(flag) ?? setting?.value ?? ''
+  }
+
+  /** Undefined when only a default is there. */
+  given(flag: string): string | undefined {
+    return this.flags[flag] ?? this.env[variableOf(flag)]
   }
 
   integer(flag: string, least: number, most: number): number {
@@ -157,11 +174,19 @@ class Reader {
     return least
   }
 
+  share(flag: string): number {
+    const text = this.text(flag)
+    const value = /^(?:0(?:\.\d+)?|1(?:\.0+)?)$/.test(text) ? Number(text) : Number.NaN
+    if (value >= 0) return value
+    this.problem(flag, text, 'a share from 0 to 1, as 0.01')
+    return 0
+  }
+
   duration(flag: string): number {
     const text = this.text(flag)
     const match = DURATION.exec(text)
     if (match !== null) return Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS]
-    this.problem(flag, text, 'a duration such as 500ms, 10s or 1m')
+    this.problem(flag, text, 'a duration such as 500ms, 10s, 1m or 24h')
     return 0
   }
 

@@ -25,6 +25,8 @@ export interface Compilation {
   readonly tracking: boolean
   /** With tracking: runs are recorded, so that every influence of marked data counts, not that of values alone. */
   readonly recording?: boolean
+  /** The closures are for replays of recorded runs. */
+  readonly replaying?: boolean
   /** Compiles an argument of a function or method (compileArg); a property, since arguments hold calls again. */
   readonly arg: (node: ArgNode, type: GoType | undefined) => Eval
 }
@@ -48,6 +50,10 @@ export function compileCall(c: Compilation, site: CallSite): Command {
   if (BUILTINS.get(name.name) === func) {
     if (name.name === 'and' || name.name === 'or') return compileShortCircuit(c, site, name.name === 'or')
     if (name.name === 'call') return compileIndirectCall(c, site)
+  }
+  if (func.mutates === true && (c.recording === true || c.replaying === true)) {
+    // Changed in place, what was constant in the recorded run would not be so in the next replay.
+    return failing(name, 'maps are not changed where a run is recorded or replayed')
   }
   const types = argumentTypes(func, args.length + (piped ? 1 : 0))
   const evals = args.map((arg, i) => c.arg(arg, types[i]))

@@ -29,6 +29,7 @@ export interface CompileOptions {
   readonly tracking: boolean
   /** With tracking: whether runs are taken down by a Recorder. */
   readonly recording?: boolean
+  readonly replaying?: boolean
 }
 
 /** Compiled trees by name; filled while compiling, so that templates may call each other. */
@@ -59,7 +60,10 @@ export function compileTrees(
       }
       return unit
     }
-    const plain = options.recording === true ? { ...options, tracking: false, recording: false } : undefined
+    const plain =
+      options.recording === true
+        ? { ...options, tracking: false, recording: false, replaying: true }
+        : undefined
     const unit = unitFor(options, plain && unitFor(plain))
     const exec = compileList(unit, list)
     compiled.set(name, { exec, slots: slots.size })

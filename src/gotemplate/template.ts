@@ -113,8 +113,7 @@ class ParsedTemplate implements Template {
   }
 
   record(root: GoValue, options: RunOptions): Recording | undefined {
-    // What is changed in place is not what it was when it is replayed.
-    if (this.changes || root === null || root === undefined) return undefined
+    if (root === null || root === undefined) return undefined
     const run = new RecordedRun(...this.runArguments(options))
     run.dotTaint = ROOT
     run.taints = [ROOT]

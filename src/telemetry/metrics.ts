@@ -39,9 +39,13 @@ export interface Metrics {
   readonly connectionDropped: (reason: DropReason) => void
   /** Settings or certificate files were read again. */
   readonly reloaded: (what: 'settings' | 'certificate', good: boolean) => void
+  /** A template was rendered, or a skeleton of it filled. */
+  readonly rendered: (result: 'hit' | 'build' | 'fallback' | 'mismatch') => void
   /** Prometheus text. */
   readonly text: () => Promise<string>
   readonly contentType: string
+  /** For metrics of parts that not every webhook has. */
+  readonly registry: Registry
   /** Ends the measuring of the event loop. */
   readonly close: () => void
 }
@@ -67,7 +71,14 @@ export function createMetrics(observe: () => Observed): Metrics {
     labelNames: ['what', 'result'],
     registers: [registry],
   })
+  const renderings = new Counter({
+    name: 'remora_fast_path_total',
+    help: 'Renderings of templates by how they were done; mismatch: verification found a defect and served the plain answer.',
+    labelNames: ['result'],
+    registers: [registry],
+  })
   return {
+    rendered: (result) => renderings.inc({ result }),
     started: () => {
       requests.inFlight.inc()
       injection.requests.inc()
@@ -86,6 +97,7 @@ export function createMetrics(observe: () => Observed): Metrics {
     reloaded: (what, good) => reloads.inc({ what, result: good ? 'good' : 'refused' }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
+    registry,
     close: closeObserved,
   }
 }
