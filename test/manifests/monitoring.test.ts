@@ -49,6 +49,7 @@ async function exported(): Promise<Map<string, Set<string>>> {
   metrics.finished({ revision: 'default', outcome: 'patched', reason: 'policy', seconds: 0.001 })
   metrics.connectionDropped('too-many-bytes')
   metrics.reloaded('settings', true)
+  metrics.rendered('hit')
   const series = new Map<string, Set<string>>()
   for (const line of (await metrics.text()).split('\n')) {
     const [, name, labels = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? /.exec(line) ?? []
