@@ -3,7 +3,7 @@
 
 import type { LabelSelector } from '../api/mesh.ts'
 import { ANNOTATION } from '../api/names.ts'
-import { compileSelector, decodeSelector } from '../mesh/selector.ts'
+import { compileSelector, decodeSelector, type Labels, type Selector } from '../mesh/selector.ts'
 import { compareGoStrings } from '../std/gojson.ts'
 import { isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
 import { RULES, type Rule } from './rules.ts'
@@ -52,6 +52,8 @@ export interface Entry extends Selectors {
   readonly live: boolean
   /** With the condition that lets others go first. */
   readonly guarded: boolean
+  /** Whether both selectors match, conditions aside. Throws as compileSelector. */
+  readonly matches: (namespaceLabels: Labels, podLabels: Labels) => boolean
   readonly conditions: readonly MatchCondition[]
   /** Base64 text as the object has it; empty when it has none. */
   readonly caBundle: string
@@ -128,11 +130,20 @@ function readEntry(raw: JsonObject, of: Registered | undefined): Entry {
     of: ours ?? (isInjector ? of : undefined),
     ...selectors,
     live: !(isNeverMatch(selectors.namespaceSelector) || isNeverMatch(selectors.objectSelector)),
+    matches: matcher(selectors),
     guarded: conditions.some((condition) => condition.name === NOT_YET_INJECTED.name),
     conditions,
     caBundle: textField(client, 'caBundle'),
     target: textField(client, 'url') || `${textField(service, 'namespace')}/${textField(service, 'name')}`,
     raw,
+  }
+}
+
+function matcher({ namespaceSelector, objectSelector }: Selectors): Entry['matches'] {
+  let compiled: { readonly namespace: Selector; readonly object: Selector } | undefined
+  return (namespaceLabels, podLabels) => {
+    compiled ??= { namespace: compileSelector(namespaceSelector), object: compileSelector(objectSelector) }
+    return compiled.namespace.matches(namespaceLabels) && compiled.object.matches(podLabels)
   }
 }
 

@@ -4,7 +4,7 @@
 import type { InjectorEnv } from '../api/mesh.ts'
 import { LABEL } from '../api/names.ts'
 import { atLeast, NEWEST, parseRelease, type Release } from '../api/release.ts'
-import { type Labels, matchesEntry } from '../mesh/selector.ts'
+import type { Labels } from '../mesh/selector.ts'
 import { compareGoStrings } from '../std/gojson.ts'
 import { own, setOwn } from '../std/json.ts'
 import { type Configuration, inCallOrder, type Registered } from './configuration.ts'
@@ -209,7 +209,7 @@ function defaultInjectors(
 ): DefaultInjector[] {
   const called = inCallOrder(configurations).flatMap(({ name, entries }) =>
     entries
-      .filter((entry) => entry.of !== undefined && matchesEntry(entry, ENABLED_NAMESPACE, {}))
+      .filter((entry) => entry.of !== undefined && entry.matches(ENABLED_NAMESPACE, {}))
       .map((entry) => ({ configuration: name, entry })),
   )
   return called

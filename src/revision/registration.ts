@@ -34,8 +34,23 @@ export interface RegistrationSettings {
  */
 export const STANDING_BACK = 'remora.dev/standing-back'
 
-/** Which replica wrote the object, as a number that grows with every rollout; an older leader leaves it alone. */
-export const WRITER_GENERATION = 'remora.dev/writer-generation'
+/** Who wrote our configuration, as `<id>/<generation>`. */
+export const WRITER = 'remora.dev/writer'
+
+/** A rollout of remora: all replicas of one share it. */
+export interface Writer {
+  /** Of the Deployment: its uid. Generations of different ids cannot be compared. */
+  readonly id: string
+  /** Grows with every rollout, back to older versions too: the revision of the ReplicaSet. */
+  readonly generation: number
+}
+
+export function readWriter(annotation: string | undefined): Writer | undefined {
+  const at = annotation?.lastIndexOf('/') ?? -1
+  if (annotation === undefined || at === -1) return undefined
+  const generation = Number(annotation.slice(at + 1))
+  return Number.isSafeInteger(generation) ? { id: annotation.slice(0, at), generation } : undefined
+}
 
 export interface Wish {
   readonly registrants: readonly Registrant[]
@@ -45,7 +60,7 @@ export interface Wish {
   readonly caBundle: string | undefined
   /** Names of live entries that have a caBundle: looked at only where somebody else fills it in. */
   readonly bundled?: ReadonlySet<string>
-  readonly generation: number
+  readonly writer: Writer
   readonly settings: RegistrationSettings
 }
 
@@ -72,7 +87,7 @@ export function wantedConfiguration(wish: Wish): JsonObject {
     metadata: {
       name: CONFIGURATION_NAME,
       labels: { 'app.kubernetes.io/managed-by': 'remora', 'app.kubernetes.io/name': 'remora' },
-      annotations: { [WRITER_GENERATION]: String(wish.generation) },
+      annotations: { [WRITER]: `${wish.writer.id}/${wish.writer.generation}` },
     },
     webhooks,
   }

@@ -121,7 +121,7 @@ function wanted(change: Partial<Wish> = {}): JsonObject {
   return wantedConfiguration({
     registrants: registrants(THREE),
     caBundle: 'Q0E=',
-    generation: 1,
+    writer: { id: 'uid', generation: 1 },
     settings: SETTINGS,
     ...change,
   })
