@@ -1,6 +1,7 @@
 // Kubernetes Events: what happened to an object, for people who look at it with kubectl. The same event again raises the
 // count of the first; an object that is talked about too much is left in silence. Recording never fails and never waits.
 
+import { randomBytes } from 'node:crypto'
 import { isObject, type JsonObject, own } from '../std/json.ts'
 import { ApiError, type Client } from './client.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -142,8 +143,8 @@ class Recorder implements EventRecorder {
     const { component, instance } = this.options
     const at = timeOf(this.clock)
     const place = namespace ?? 'default'
-    // Unique like client-go's names: the object and a time; the counter parts events of one millisecond.
-    const suffix = `${this.clock.wall().toString(16)}${unique().toString(16).padStart(4, '0')}`
+    // The object and the time, as client-go names them; chance parts events of one millisecond.
+    const suffix = `${this.clock.wall().toString(16)}${randomBytes(3).toString('hex')}`
     return {
       apiVersion: apiVersionOf(RESOURCE.event),
       kind: RESOURCE.event.kind,
@@ -166,13 +167,6 @@ class Recorder implements EventRecorder {
       reportingInstance: instance,
     }
   }
-}
-
-let counter = 0
-
-function unique(): number {
-  counter = (counter + 1) % 0x10000
-  return counter
 }
 
 function keyOf({ resource, namespace, name, uid }: Regarding): string {

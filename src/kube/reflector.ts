@@ -40,7 +40,9 @@ export interface ReflectorOptions<T> {
   readonly random: Random
   readonly metrics?: ReflectorMetrics
   readonly pageSize?: number
-  /** A watch without a byte for so long is taken for dead. API servers send a bookmark every minute. */
+  /** How long a watch is asked to last, give or take a tenth. */
+  readonly watchSeconds?: number
+  /** A watch without a byte for so long is taken for dead; well above `watchSeconds`. */
   readonly inactivityMs?: number
   /** Until a resource that does not exist is asked for again. */
   readonly absentMs?: number
@@ -59,9 +61,15 @@ export interface Reflector<T> {
 }
 
 const PAGE_SIZE = 500
-const INACTIVITY_MS = 75_000
+const INACTIVITY_MS = 60_000
 const ABSENT_MS = 30_000
-const WATCH_SECONDS = 290
+/**
+ * A planned end proves that a quiet watch lives. Bookmarks do not: the API server sends none while nothing of the resource
+ * has changed and etcd does not report progress (its default is every 10 minutes). Before the end it sends one if it can.
+ */
+const WATCH_SECONDS = 45
+/** An end that much before the time asked for is the planned one. */
+const PLANNED_SECONDS = 2
 /** A watch that lived this long was a good one. */
 const GOOD_MS = 5_000
 const THROTTLED_MAX_MS = 60_000
@@ -147,8 +155,9 @@ class ReflectorLoop<T> implements Reflector<T> {
 
   /** Runs one watch to its end; milliseconds to wait before the next. */
   private async watch(from: string): Promise<number> {
-    const { clock, random, access, resource, namespace, inactivityMs = INACTIVITY_MS } = this.options
-    const seconds = Math.round(WATCH_SECONDS * (0.9 + random() * 0.2))
+    const { clock, random, access, resource, namespace } = this.options
+    const { inactivityMs = INACTIVITY_MS, watchSeconds = WATCH_SECONDS } = this.options
+    const seconds = Math.ceil(watchSeconds * (0.9 + random() * 0.2))
     const query = {
       ...this.selection(),
       watch: 'true',
@@ -178,9 +187,10 @@ class ReflectorLoop<T> implements Reflector<T> {
       ended.abort()
       this.stopped.signal.removeEventListener('abort', end)
     }
+    this.heard()
     const lived = clock.now() - started
-    if (lived < GOOD_MS) return this.restart('closed', this.backoff.next(false))
-    return lived < (seconds - 5) * 1000 ? this.restart('closed', 0) : 0
+    if (lived >= (seconds - PLANNED_SECONDS) * 1000) return 0
+    return this.restart('closed', lived < GOOD_MS ? this.backoff.next(false) : 0)
   }
 
   /** Throws ApiError for an event of type ERROR. */
