@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   telemetry: ['std', 'api'],
   config: ['std', 'api'],
   certs: ['std', 'api'],
+  kube: ['std', 'api'],
   server: ['std', 'api', 'telemetry', 'config', 'mesh', 'admission'],
   cli: [
     'std',
@@ -47,7 +48,7 @@ const PACKAGE_HOME: Record<string, (file: string) => boolean> = {
   yaml: (file) => file.startsWith('cli/'),
   diff: (file) => file.startsWith('cli/'),
   commander: (file) => file.startsWith('cli/'),
-  '@kubernetes/client-node': (file) => file.startsWith('cli/'),
+  '@kubernetes/client-node': (file) => file.startsWith('kube/') || file.startsWith('cli/'),
   selfsigned: (file) => file.startsWith('certs/'),
   fastify: (file) => file.startsWith('server/'),
   'prom-client': (file) => file.startsWith('telemetry/'),
