@@ -52,7 +52,7 @@ describe('readWebhookConfig', () => {
       '--port is "70000": expected a whole number from 0 to 65535',
       '--dns-names is "b c": expected DNS names and IP addresses, separated by commas',
       '--tls-min-version is "1.1": expected one of 1.2, 1.3',
-      '--drain is "10": expected a duration such as 500ms, 10s or 1m',
+      '--drain is "10": expected a duration such as 500ms, 10s, 1m or 24h',
       'REMORA_LOG_LEVEL is "loud": expected one of debug, info, warn, error, off',
     ])
   })
