@@ -7,12 +7,12 @@ import type { KubeConfig, V1Container } from '@kubernetes/client-node'
 import type { ClusterView, NamespaceInfo, NodeVersion } from '../api/mesh.ts'
 import { ProblemError } from '../api/problem.ts'
 import { parseRelease, type Release } from '../api/release.ts'
+import { namespaceInfo, nodeVersion } from '../mesh/cluster-objects.ts'
 import { readProxyConfigResource } from '../mesh/proxyconfig-resource.ts'
 import { isObject, type Json, setOwn } from '../std/json.ts'
 import type { SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { ioProblem } from './output.ts'
-import { namespaceInfo, nodeVersion } from './view.ts'
 
 export interface ClusterSettings {
   /** Keys `config` and `values` of the injector's ConfigMap; undefined when it was not asked for. */

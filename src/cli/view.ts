@@ -3,43 +3,15 @@
 
 import type { ClusterView, NamespaceInfo, NodeVersion, ProxyConfigResource } from '../api/mesh.ts'
 import { ProblemError } from '../api/problem.ts'
+import { namespaceInfo, nodeVersion } from '../mesh/cluster-objects.ts'
 import { readProxyConfigResource } from '../mesh/proxyconfig-resource.ts'
-import { isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
+import { isObject, type Json, own, setOwn } from '../std/json.ts'
 import { parseDocumentText, readSources, splitSource } from './documents.ts'
 import type { Io } from './io.ts'
-
-const objectAt = (value: Json | undefined, key: string): JsonObject | undefined => {
-  const found = isObject(value) ? own(value, key) : undefined
-  return isObject(found) ? found : undefined
-}
 
 const textAt = (value: Json | undefined, key: string): string => {
   const found = isObject(value) ? own(value, key) : undefined
   return typeof found === 'string' ? found : ''
-}
-
-function texts(value: JsonObject | undefined): Record<string, string> {
-  const result: Record<string, string> = {}
-  for (const [key, item] of Object.entries(value ?? {}))
-    if (typeof item === 'string') setOwn(result, key, item)
-  return result
-}
-
-export function namespaceInfo(object: Json): NamespaceInfo | undefined {
-  const metadata = objectAt(object, 'metadata')
-  const name = textAt(metadata, 'name')
-  if (metadata === undefined || name === '') return undefined
-  return {
-    name,
-    labels: texts(objectAt(metadata, 'labels')),
-    annotations: texts(objectAt(metadata, 'annotations')),
-  }
-}
-
-export function nodeVersion(object: Json): NodeVersion | undefined {
-  const name = textAt(objectAt(object, 'metadata'), 'name')
-  if (name === '') return undefined
-  return { name, kubeletVersion: textAt(objectAt(objectAt(object, 'status'), 'nodeInfo'), 'kubeletVersion') }
 }
 
 /** Objects of a document, Lists taken apart. */

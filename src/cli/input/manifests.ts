@@ -3,11 +3,12 @@
 
 import type { NamespaceInfo } from '../../api/mesh.ts'
 import { ProblemError } from '../../api/problem.ts'
+import { namespaceInfo } from '../../mesh/cluster-objects.ts'
 import { isObject, type Json, own, setOwn } from '../../std/json.ts'
 import { type Document, parseDocumentText, readSources, splitSource } from '../documents.ts'
 import type { Io } from '../io.ts'
 import { locate } from '../print.ts'
-import { namespaceInfo, objectsOf } from '../view.ts'
+import { objectsOf } from '../view.ts'
 import { positionIn } from './place-problem.ts'
 import { type PodPlace, podPlaces } from './workloads.ts'
 
