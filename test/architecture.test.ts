@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'certs',
     'server',
     'revision',
+    'kube',
   ],
   '.': ['cli'],
 }

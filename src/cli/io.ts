@@ -26,7 +26,7 @@ export interface Io {
 }
 
 /** Exit codes of every command (design §4). */
-export const EXIT = { ok: 0, error: 1, usage: 2, findings: 3 } as const
+export const EXIT = { ok: 0, error: 1, usage: 2, findings: 3, blocked: 4, cancelled: 5 } as const
 
 /** Ends a command with a code and nothing to print: what there was to say has been said. */
 export class Exit extends Error {

@@ -2,6 +2,7 @@
 // costs only this file and commander. Returns exit codes, never ends the process.
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { addClusterCommands } from './cluster/commands.ts'
 import type { ExplainFlags } from './explain/explain.ts'
 import {
   addSettingsFlags,
@@ -17,7 +18,6 @@ import type { AdmitFlags } from './inject/admit.ts'
 import type { InjectFlags, UninjectFlags } from './inject/inject.ts'
 import type { KubeInjectFlags } from './inject/kube-inject.ts'
 import { EXIT, Exit, type Io } from './io.ts'
-import type { DataFormat } from './output.ts'
 import { reportProblem } from './print.ts'
 import type { TemplateLintFlags } from './template/lint.ts'
 import type { TemplateRenderFlags } from './template/render.ts'
@@ -58,7 +58,7 @@ export function buildProgram(io: Io): Command {
   addExplain(program, io)
   addWebhookCommand(program, io)
   addTemplate(program, io)
-  addVersion(program, io)
+  addClusterCommands(program, io)
   addCompletion(program, io)
   for (const command of [program, ...below(program)]) {
     command.configureOutput({ outputError: (text, write) => write(usageText(text, command)) })
@@ -199,18 +199,6 @@ function addTemplate(program: Command, io: Io): void {
     .action(async (flags: TemplateRenderFlags) =>
       (await import('./template/render.ts')).templateRenderCommand(io, flags),
     )
-}
-
-function addVersion(program: Command, io: Io): void {
-  program
-    .command('version')
-    .description('print the version of remora and the newest Istio release whose rules it knows')
-    .addOption(dataFormatOption())
-    .addHelpText('after', example('remora version -o json'))
-    .action(async (options: { output: DataFormat }) => {
-      const { printVersion } = await import('./version.ts')
-      await printVersion(io, options.output)
-    })
 }
 
 function addCompletion(program: Command, io: Io): void {

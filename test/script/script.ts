@@ -7,10 +7,12 @@
 //   1| text      2| text                 the same, for a last line without a line end
 //   exit N                               the exit code, where it is not 0
 //   -- NAME --                           the file NAME follows, to the next such line
+//   -- cluster.yaml --                   the objects of a cluster that the commands find by their kubeconfig
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { runRemora, type Said } from '../cli/memory-io.ts'
+import { startCluster } from '../cli/small-cluster.ts'
 
 export interface Script {
   /** Lines before the first file. */
@@ -40,12 +42,19 @@ export async function replay(script: Script, folder: string): Promise<string> {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), content)
   }
+  const objects = script.files.get('cluster.yaml')
+  const cluster = objects === undefined ? undefined : await startCluster(objects, folder)
   const lines: string[] = []
   for (const line of script.lines) {
     if (isOutcome(line)) continue
     lines.push(line)
-    if (line.startsWith('$ ')) lines.push(...outcome(await runLine(line.slice(2), folder), folder))
+    if (!line.startsWith('$ ')) continue
+    const said = outcome(await runLine(line.slice(2), folder), folder)
+    lines.push(
+      ...(cluster === undefined ? said : said.map((text) => text.replaceAll(cluster.url, 'CLUSTER'))),
+    )
   }
+  await cluster?.away()
   return `${lines.join('\n')}\n${script.tail}`
 }
 

@@ -1,6 +1,7 @@
 // An explanation: its data, which `explain.ts` makes and `-o json` prints, and its text for people.
 
 import type { TraceStep } from '../../injection/decide.ts'
+import { table } from '../table.ts'
 import { inputText } from '../template/inputs.ts'
 import type { FieldChange, FieldReport } from './field.ts'
 
@@ -20,17 +21,6 @@ export interface Explanation {
   readonly templates?: readonly string[]
   readonly warnings: readonly string[]
   readonly counterfactual: readonly (readonly string[])[]
-}
-
-function table(rows: readonly (readonly string[])[], indent: string): string[] {
-  const widths = rows.reduce<number[]>(
-    (known, row) => row.map((cell, i) => Math.max(known[i] ?? 0, cell.length)),
-    [],
-  )
-  return rows.map((row) => {
-    const cells = row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-    return `${indent}${cells.join('  ')}`.trimEnd()
-  })
 }
 
 export function explanationText(explanation: Explanation): string {
