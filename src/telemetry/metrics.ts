@@ -77,6 +77,8 @@ export function createMetrics(observe: () => Observed): Metrics {
     labelNames: ['result'],
     registers: [registry],
   })
+  // From 0 on, so that the first mismatch is an increase.
+  for (const result of ['hit', 'build', 'fallback', 'mismatch']) renderings.inc({ result }, 0)
   return {
     rendered: (result) => renderings.inc({ result }),
     started: () => {
