@@ -156,15 +156,37 @@ function annotationConfig(text: string | undefined, release: Release): Message {
 
 /** The ProxyConfig the webhook gives to templates (contract §3.5). */
 export function effectiveProxyConfig(input: EffectiveInput): Message {
-  const { mesh, namespace, release } = input
-  const root = typeof mesh['rootNamespace'] === 'string' ? mesh['rootNamespace'] : ''
+  const { namespace, release } = input
   const index = indexOf(input.resources)
-  let config = mergeProxyConfig(defaultProxyConfig(release), (mesh['defaultConfig'] ?? {}) as Message)
-  if (root !== '') config = mergeProxyConfig(config, resourceConfig(index.get(root)?.general))
-  if (namespace !== root) config = mergeProxyConfig(config, resourceConfig(index.get(namespace)?.general))
+  const config = sharedConfig(input, index)
   const selecting = index.get(namespace)?.selecting.find((each) => selects(each, input.labels))
   const annotation = annotationConfig(own(input.annotations, ANNOTATION.proxyConfig), release)
   return mergeProxyConfig(config, mergeProxyConfig(annotation, resourceConfig(selecting)))
+}
+
+const shared = new WeakMap<Message, WeakMap<readonly ProxyConfigResource[], Map<string, Message>>>()
+
+/**
+ * What all pods of a namespace have in common; the very same message for all of them, and for all namespaces without
+ * resources of their own.
+ */
+function sharedConfig(input: EffectiveInput, index: ReturnType<typeof indexOf>): Message {
+  const { mesh, resources, namespace, release } = input
+  const root = typeof mesh['rootNamespace'] === 'string' ? mesh['rootNamespace'] : ''
+  const special = namespace === root || index.has(namespace) ? namespace : ''
+  const key = `${release.major}.${release.minor} ${special}`
+  const byResources = shared.get(mesh) ?? new WeakMap<readonly ProxyConfigResource[], Map<string, Message>>()
+  shared.set(mesh, byResources)
+  const known = byResources.get(resources) ?? new Map<string, Message>()
+  byResources.set(resources, known)
+  let config = known.get(key)
+  if (config === undefined) {
+    config = mergeProxyConfig(defaultProxyConfig(release), (mesh['defaultConfig'] ?? {}) as Message)
+    if (root !== '') config = mergeProxyConfig(config, resourceConfig(index.get(root)?.general))
+    if (namespace !== root) config = mergeProxyConfig(config, resourceConfig(index.get(namespace)?.general))
+    known.set(key, config)
+  }
+  return config
 }
 
 /**

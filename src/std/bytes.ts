@@ -53,10 +53,11 @@ export function sliceBytes(text: string, from: number, to: number): string {
   return fromBytes(toBytes(text).subarray(from, to))
 }
 
+const BEYOND_ASCII = /[^\u0000-\u007f]/
+
 /** True when `text` has only code points below U+0080, so that units are bytes. */
 export function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false
-  return true
+  return !BEYOND_ASCII.test(text)
 }
 
 /** Joins what belongs together after bytes were put side by side, and turns bytes of no rune into U+FFFD if asked. */

@@ -24,10 +24,11 @@ export function deeperThan(text: string, limit: number): boolean {
 
 /** Index of the quote that closes the string which opens at `from`; the length of the text if none does. */
 function endOfString(text: string, from: number): number {
-  for (let at = from + 1; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (unit === 0x22) return at
-    if (unit === 0x5c) at++
+  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    // A quote is escaped by an odd number of backslashes; each is looked at once.
+    let before = at - 1
+    while (text.charCodeAt(before) === 0x5c) before--
+    if ((at - before) % 2 === 1) return at
   }
   return text.length
 }
