@@ -16,6 +16,7 @@ import { toBase64 } from '../std/base64.ts'
 import type { Json } from '../std/json.ts'
 import { numberSource } from '../std/json-syntax.ts'
 import { parseRoute, type Route } from './path.ts'
+import { nonceOf, proofText } from './proof.ts'
 import { patched, type ResponseDetails, type ReviewResponse, refused, skipped, undecoded } from './respond.ts'
 import {
   type Decoded,
@@ -114,6 +115,7 @@ function answer(
   try {
     const route = parseRoute(path)
     if (route === undefined) throw new ProblemError('not-found', `path "${path}" is no injection path`)
+    if (isWithoutRevisions(snapshot)) return skipAll(known, options)
     const settings = resolveRevision(snapshot, route)
     known = { ...known, revision: settings.revision, settings }
     const pod = podOf(request)
@@ -187,6 +189,19 @@ function skip(decided: Decided, options: AdmitOptions): AdmissionOutcome {
   return { ...summary(decided), response: skipped(meta, uid, details), outcome: 'skipped', reason }
 }
 
+/** The cluster was looked at, and has no control plane; before the first look nothing may pass. */
+function isWithoutRevisions({ generation, revisions }: MeshSnapshot): boolean {
+  return generation > 0 && Object.keys(revisions).length === 0
+}
+
+/** Nobody can inject in a cluster without a revision: pods go on as they are, and are told why. */
+function skipAll(known: Known, options: AdmitOptions): AdmissionOutcome {
+  const reason = 'no-revision'
+  const warning = 'the cluster has no revision of Istio, so that no sidecar is injected'
+  const response = skipped(known.meta, known.uid, detailsOf(known, reason, options, [warning]))
+  return { ...summary(known), response, outcome: 'skipped', reason }
+}
+
 function refuse(known: Known, problem: ProblemError, options: AdmitOptions): AdmissionOutcome {
   const { meta, uid } = known
   const details = detailsOf(known, problem.code, options, problem.hint === undefined ? [] : [problem.hint])
@@ -232,14 +247,23 @@ function detailsOf(
   options: AdmitOptions,
   warnings: readonly string[],
 ): ResponseDetails {
-  if (options.details !== true) return {}
+  const proof = proofOf(known)
+  if (options.details !== true) return { warnings: proof }
   const { revision, settings } = known
   const auditAnnotations = {
     revision,
     reason,
     ...(settings === undefined ? {} : { 'config-hash': settings.hash }),
   }
-  return { auditAnnotations, warnings: [...decisionWarnings(known.decision), ...warnings].map(oneWarning) }
+  const told = [...decisionWarnings(known.decision), ...warnings].map(oneWarning)
+  return { auditAnnotations, warnings: [...proof, ...told] }
+}
+
+/** Only for a pod that asks who answers; no other answer depends on it. */
+function proofOf({ pod, settings }: Known): string[] {
+  const nonce = pod === undefined ? undefined : nonceOf(pod)
+  if (nonce === undefined || settings === undefined) return []
+  return [proofText({ nonce, revision: settings.revision, hash: settings.hash })]
 }
 
 function decisionWarnings(decision: Decision | undefined): string[] {

@@ -15,6 +15,7 @@ export const ANNOTATION = {
   mergeMetrics: 'prometheus.istio.io/merge-metrics',
   configHash: 'remora.dev/config-hash',
   record: 'remora.dev/record',
+  proof: 'remora.dev/proof',
 } as const
 
 export const LABEL = {
