@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: ['std', 'api'],
   certs: ['std', 'api'],
   kube: ['std', 'api'],
+  reconcile: ['std', 'api', 'mesh', 'injection', 'admission', 'revision', 'kube', 'certs', 'telemetry'],
   server: ['std', 'api', 'telemetry', 'config', 'mesh', 'admission'],
   cli: [
     'std',
@@ -36,6 +37,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'server',
     'revision',
     'kube',
+    'reconcile',
   ],
   '.': ['cli'],
 }

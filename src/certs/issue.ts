@@ -15,12 +15,12 @@ const DAY_MS = 24 * 3600 * 1000
 /** Clocks of API servers may run behind ours. */
 const BACKDATE_MS = 3600 * 1000
 
-export const AUTHORITY_DAYS = 3650
-export const LEAF_DAYS = 90
+export const AUTHORITY_MS = 3650 * DAY_MS
+export const LEAF_MS = 90 * DAY_MS
 
-/** A new certificate authority. `now` is in milliseconds since 1970. Its subject is unique, so that two can be told apart. */
-export async function issueAuthority(now: number, days: number = AUTHORITY_DAYS): Promise<KeyPairPem> {
-  return generate(`remora CA ${new Date(now).toISOString().replaceAll(/[-:]/g, '')}`, now, days, [
+/** A new certificate authority. Times are in milliseconds. Its subject is unique, so that two can be told apart. */
+export async function issueAuthority(now: number, lifetime: number = AUTHORITY_MS): Promise<KeyPairPem> {
+  return generate(`remora CA ${new Date(now).toISOString().replaceAll(/[-:]/g, '')}`, now, lifetime, [
     { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
     { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
   ])
@@ -31,7 +31,7 @@ export async function issueLeaf(
   authority: KeyPairPem,
   names: readonly string[],
   now: number,
-  days: number = LEAF_DAYS,
+  lifetime: number = LEAF_MS,
 ): Promise<KeyPairPem> {
   const altNames = names.map((name) =>
     isIP(name) === 0 ? { type: 2 as const, value: name } : { type: 7 as const, ip: name },
@@ -42,7 +42,7 @@ export async function issueLeaf(
     { name: 'extKeyUsage' as const, serverAuth: true },
     { name: 'subjectAltName' as const, altNames },
   ]
-  return generate('remora-injector', now, days, extensions, authority)
+  return generate('remora-injector', now, lifetime, extensions, authority)
 }
 
 type Extensions = NonNullable<NonNullable<Parameters<typeof import('selfsigned').generate>[1]>['extensions']>
@@ -50,7 +50,7 @@ type Extensions = NonNullable<NonNullable<Parameters<typeof import('selfsigned')
 async function generate(
   commonName: string,
   now: number,
-  days: number,
+  lifetime: number,
   extensions: Extensions,
   authority?: KeyPairPem,
 ): Promise<KeyPairPem> {
@@ -61,7 +61,7 @@ async function generate(
     curve: 'P-256',
     algorithm: 'sha256',
     notBeforeDate: new Date(now - BACKDATE_MS),
-    notAfterDate: new Date(now + days * DAY_MS),
+    notAfterDate: new Date(now + lifetime),
     extensions,
     ...(authority === undefined ? {} : { ca: { key: authority.key, cert: authority.cert } }),
   })
@@ -70,6 +70,12 @@ async function generate(
 
 function withNewline(pem: string): string {
   return pem.endsWith('\n') ? pem : `${pem}\n`
+}
+
+/** When half of the life of a certificate of ours is over, in milliseconds since 1970: it began when it was made. */
+export function halfLife(pem: string): number {
+  const { notBefore, notAfter } = certificateFacts(pem)
+  return (notBefore + BACKDATE_MS + notAfter) / 2
 }
 
 /** What a certificate says about itself, as far as serving it needs. Times are milliseconds since 1970. */

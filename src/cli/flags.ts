@@ -67,6 +67,11 @@ export function tagOption(): Option {
   return new Option('--tag <name>', 'revision tag that points at the revision; repeatable').argParser(collect)
 }
 
+export function matchConditionOption(): Option {
+  const about = 'CEL condition that every webhook entry carries; repeatable'
+  return new Option('--match-condition <name=expression>', about).argParser(collect)
+}
+
 function envPair(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('It must be NAME=VALUE.')

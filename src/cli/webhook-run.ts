@@ -1,136 +1,64 @@
-// The running stand-alone webhook: ports, watched files, signals, metrics and log, put together.
-// Loaded only when the command runs, so that other commands do not pay for the server.
+// The stand-alone webhook: settings and keys from files, or built in and self-signed, as a backend of the server.
 
-import { ProblemError } from '../api/problem.ts'
 import type { WebhookConfig } from '../config/webhook.ts'
-import { FastPathCache } from '../injection/fast/cache.ts'
-import { BodyReader } from '../server/body.ts'
-import { Drain } from '../server/drain.ts'
-import { createEndpoint } from '../server/endpoint.ts'
-import { type Check, startHealth } from '../server/health.ts'
-import { LIMITS } from '../server/limits.ts'
-import { startWebhook, type Webhook, type WebhookOptions } from '../server/webhook.ts'
-import { createLog, type Log } from '../telemetry/log.ts'
-import { createMetrics, type Metrics, type Observed } from '../telemetry/metrics.ts'
+import type { Webhook } from '../server/webhook.ts'
 import type { Io } from './io.ts'
 import { type Keys, openKeys } from './webhook-keys.ts'
+import { announce, type Backend, butRefused, type Ports, WebhookServer } from './webhook-server.ts'
 import { SettingsStore, type WebhookFlags } from './webhook-settings.ts'
 
 /** Serves until a signal ends it. Throws a ProblemError when it cannot start. */
 export async function serve(io: Io, flags: WebhookFlags, config: WebhookConfig): Promise<void> {
-  const log = createLog((line) => io.stderr.write(line), config.logLevel, Date.now)
   const store = await SettingsStore.open(io, flags)
   const keys = await openKeys(config)
-  // Filled in as the parts start; scrapes and readiness come only after the ports are open.
-  const running: { webhook?: Webhook; drain?: Drain } = {}
-  const metrics = createMetrics(() => observe(store, keys, running.webhook))
-  const limits = { ...LIMITS, connections: config.connections }
-  const checks = (): Check[] => readiness(store, keys, running.drain)
-  const health = await listening('--health-port', config.healthPort, () =>
-    startHealth({ host: config.host, port: config.healthPort, checks, metrics }),
-  )
-  const options: WebhookOptions = {
-    host: config.host,
-    port: config.port,
-    pair: keys.holder.pair,
-    minVersion: config.minVersion,
-    limits,
-    endpoint: createEndpoint({
-      snapshot: () => store.snapshot,
-      admission: {
-        compat: flags.compat,
-        structure: flags.structure,
-        details: config.details ?? flags.compat === 'improved',
-        fastPath: fastPath(config, metrics, log),
-      },
-      deadlineMs: config.deadlineMs,
-      bodies: new BodyReader(limits.bodyBytes, limits.pendingBytes, () =>
-        metrics.connectionDropped('too-many-bytes'),
-      ),
-      bodyLimit: limits.bodyBytes,
-      ready: () => checks().every((check) => check.ok),
-      metrics,
-      log,
-    }),
-    log,
-    onConnectionDropped: () => metrics.connectionDropped('too-many-connections'),
-  }
-  const webhook = await listening('--port', config.port, () => startWebhook(options)).catch(async (error) => {
-    await health.close()
-    throw error
-  })
-  running.webhook = webhook
-  const drain = new Drain(webhook, config.drainMs)
-  running.drain = drain
-  watchFilesOf(store, keys, webhook, metrics, log)
-  const offSignals = listenToSignals(io, drain, config, log)
-  announce(io, log, keys, { port: webhook.port, healthPort: health.port }, store)
-
-  await drain.closed
-  offSignals()
-  store.close()
-  keys.close()
-  metrics.close()
-  await health.close()
-  log.info('ended')
-}
-
-/** What templates rendered is kept for as long as their settings. */
-function fastPath(config: WebhookConfig, metrics: Metrics, log: Log): FastPathCache {
-  const { verifyFastPath } = config
-  return new FastPathCache({
-    now: () => performance.now(),
-    count: metrics.rendered,
-    verifies: () => verifyFastPath > 0 && Math.random() < verifyFastPath,
-    onMismatch: (template) =>
-      log.error('the fast path gave another result than the pipeline; the pod got the right one', {
-        template,
-      }),
+  const server = new WebhookServer(io, config)
+  const details = config.details ?? flags.compat === 'improved'
+  await server.run(backendOf(io, server, store, keys), {
+    compat: flags.compat,
+    structure: flags.structure,
+    details,
   })
 }
 
-/** Listening fails for reasons that people can mend: the flag of the port is named. */
-async function listening<T>(flag: string, port: number, start: () => Promise<T>): Promise<T> {
-  try {
-    return await start()
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason =
-      code === 'EADDRINUSE' ? 'the port is in use' : code === 'EACCES' ? 'not permitted' : message
-    throw new ProblemError('io', `cannot listen on port ${port} (${flag}): ${reason}`)
-  }
-}
-
-function observe(store: SettingsStore, keys: Keys, webhook: Webhook | undefined): Observed {
+function backendOf(io: Io, server: WebhookServer, store: SettingsStore, keys: Keys): Backend {
   return {
-    generation: store.snapshot.generation,
-    snapshotAgeSeconds: store.ageSeconds,
-    configGood: store.good,
-    certificateSeconds: (keys.holder.pair.notAfter - Date.now()) / 1000,
-    certificateGood: keys.holder.problem === undefined,
-    connections: webhook?.connections() ?? 0,
+    get snapshot() {
+      return store.snapshot
+    },
+    get ageSeconds() {
+      return store.ageSeconds
+    },
+    get good() {
+      return store.good
+    },
+    get pair() {
+      return keys.holder.pair
+    },
+    get pairProblem() {
+      return keys.holder.problem
+    },
+    get checks() {
+      const fine = `generation ${store.snapshot.generation}`
+      return [{ name: 'settings', ok: true, detail: butRefused(fine, store.whyNot) }]
+    },
+    whenPair: Promise.resolve(keys.holder.pair),
+    serving: (webhook, ports) => {
+      watchFilesOf(server, store, keys, webhook)
+      tell(io, server, store, keys, ports)
+    },
+    close: () => {
+      store.close()
+      keys.close()
+    },
   }
 }
 
-/** Bad new settings or keys do not end readiness, because the good ones go on; they are told as detail. */
-function readiness(store: SettingsStore, keys: Keys, drain: Drain | undefined): Check[] {
-  const refused = (problem: string | undefined, fine: string): string =>
-    problem === undefined ? fine : `${fine}; the newest files are refused: ${problem}`
-  const { notAfter } = keys.holder.pair
-  const until = new Date(notAfter).toISOString()
-  const phase = drain?.phase ?? 'starting'
-  return [
-    { name: 'settings', ok: true, detail: refused(store.whyNot, `generation ${store.snapshot.generation}`) },
-    {
-      name: 'certificate',
-      ok: notAfter > Date.now(),
-      detail: refused(keys.holder.problem, `good until ${until}`),
-    },
-    { name: 'serving', ok: phase === 'serving', detail: phase },
-  ]
-}
-
-function watchFilesOf(store: SettingsStore, keys: Keys, webhook: Webhook, metrics: Metrics, log: Log): void {
+function watchFilesOf(
+  { metrics, log }: WebhookServer,
+  store: SettingsStore,
+  keys: Keys,
+  webhook: Webhook,
+): void {
   store.watch({
     good: ({ generation }) => {
       metrics.reloaded('settings', true)
@@ -155,17 +83,7 @@ function watchFilesOf(store: SettingsStore, keys: Keys, webhook: Webhook, metric
   })
 }
 
-function listenToSignals(io: Io, drain: Drain, config: WebhookConfig, log: Log): () => void {
-  const stop = (): void => {
-    if (drain.stop() === 'drain') log.info('draining', { seconds: config.drainMs / 1000 })
-    else log.warn('ending at once')
-  }
-  const off = [io.onSignal('SIGTERM', stop), io.onSignal('SIGINT', stop)]
-  return () => off.forEach((take) => take())
-}
-
-/** Addresses and the authority go to standard output, as YAML: they are what a webhook configuration needs. */
-function announce(io: Io, log: Log, keys: Keys, ports: Ports, store: SettingsStore): void {
+function tell(io: Io, { log }: WebhookServer, store: SettingsStore, keys: Keys, ports: Ports): void {
   for (const made of keys.made) log.info(made)
   const { notAfter, fingerprint } = keys.holder.pair
   log.info('serving', {
@@ -175,11 +93,5 @@ function announce(io: Io, log: Log, keys: Keys, ports: Ports, store: SettingsSto
     certificateUntil: new Date(notAfter).toISOString(),
     fingerprint,
   })
-  const bundle = keys.ca === undefined ? '' : `caBundle: ${Buffer.from(keys.ca, 'utf8').toString('base64')}\n`
-  io.stdout.write(`port: ${ports.port}\nhealthPort: ${ports.healthPort}\n${bundle}`)
-}
-
-interface Ports {
-  readonly port: number
-  readonly healthPort: number
+  announce(io, ports, keys.ca)
 }

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AdmissionOutcome, type AdmitOptions, admit, admitText } from '../../src/admission/admit.ts'
+import { changeSnapshot, EMPTY_SNAPSHOT, type MeshSnapshot } from '../../src/mesh/snapshot.ts'
 import { applyPatch } from '../../src/patch/apply.ts'
 import type { Operation } from '../../src/patch/diff.ts'
 import { fromBase64 } from '../../src/std/base64.ts'
@@ -103,6 +104,14 @@ describe('admit', () => {
       expect(outcome.response.response).toMatchObject({ uid: 'u-1', allowed: false })
     })
   }
+
+  it('skips every pod of a cluster without revisions, once it was looked at', () => {
+    const ask = (snapshot: MeshSnapshot) => admit(snapshot, reviewOf(POD), '/inject', OPTIONS)
+    const empty = changeSnapshot(EMPTY_SNAPSHOT, { tags: {} })
+    expect([ask(empty).outcome, ask(empty).reason]).toEqual(['skipped', 'no-revision'])
+    expect(ask(empty).response.response).toEqual({ uid: 'u-1', allowed: true })
+    expect(ask(EMPTY_SNAPSHOT).outcome).toBe('refused')
+  })
 
   it('skips what the decision skips', () => {
     const outcome = answerTo({ ...POD, spec: { ...POD.spec, hostNetwork: true } })

@@ -1,0 +1,279 @@
+// `remora webhook` in a cluster: settings of all revisions by watch, a key pair that the replicas share, and the elected
+// replica that keeps registration and certificates right, as a backend of the server. Only puts parts together.
+
+import { hostname } from 'node:os'
+import type { AdmitOptions } from '../admission/admit.ts'
+import type { ProblemError } from '../api/problem.ts'
+import type { ClusterConfig } from '../config/cluster.ts'
+import type { WebhookConfig } from '../config/webhook.ts'
+import { type ApiAccess, loadAccess } from '../kube/access.ts'
+import { createClient } from '../kube/client.ts'
+import { systemClock } from '../kube/clock.ts'
+import { createRecorder, type EventRecorder } from '../kube/events.ts'
+import { type Elector, runElector } from '../kube/lease.ts'
+import { RESOURCE } from '../kube/resource.ts'
+import { leaderWork } from '../reconcile/leader.ts'
+import { Mesh } from '../reconcile/mesh.ts'
+import { bundleMatches } from '../reconcile/registration.ts'
+import { WatchSet } from '../reconcile/watches.ts'
+import { configMapNames } from '../revision/control-plane.ts'
+import type { Check } from '../server/health.ts'
+import { addClusterMetrics, type ClusterMetrics } from '../telemetry/cluster-metrics.ts'
+import type { Io } from './io.ts'
+import { type ClusterKeys, clusterKeys } from './webhook-cluster-keys.ts'
+import { announce, type Backend, WebhookServer } from './webhook-server.ts'
+
+const clock = systemClock
+const random = Math.random
+
+/** Serves until a signal ends it. Throws a ProblemError when it cannot start; an API server that is away is waited for. */
+export async function serveCluster(
+  io: Io,
+  config: WebhookConfig,
+  cluster: ClusterConfig,
+  admission: Pick<AdmitOptions, 'compat' | 'structure'>,
+): Promise<void> {
+  const { kubeconfig, context } = cluster
+  const access = await loadAccess({ kubeconfig, context, env: io.env, cwd: io.cwd })
+  const server = new WebhookServer(io, config)
+  const backend = await new ClusterBackend(io, server, config, cluster, access).start()
+  await server.run(backend, { ...admission, details: config.details ?? admission.compat === 'improved' })
+}
+
+class ClusterBackend {
+  private readonly io: Io
+  private readonly server: WebhookServer
+  private readonly config: WebhookConfig
+  private readonly cluster: ClusterConfig
+  private readonly access: ApiAccess
+  private readonly identity: string
+  private readonly recorder: EventRecorder
+  private readonly metrics: ClusterMetrics
+  private readonly watches: WatchSet
+  private readonly ending = new AbortController()
+  private elector: Elector | undefined
+  private mesh: Mesh | undefined
+  private keys: ClusterKeys | undefined
+  /** Of the leader's work, while this replica leads. */
+  private poke: (() => void) | undefined
+
+  constructor(
+    io: Io,
+    server: WebhookServer,
+    config: WebhookConfig,
+    cluster: ClusterConfig,
+    access: ApiAccess,
+  ) {
+    this.io = io
+    this.server = server
+    this.config = config
+    this.cluster = cluster
+    this.access = access
+    // Two processes never have one identity, also one after the other in the same pod.
+    this.identity = `${io.env['HOSTNAME'] ?? hostname()}_${crypto.randomUUID()}`
+    this.recorder = createRecorder(createClient(access), {
+      component: 'remora-injector',
+      instance: this.identity,
+      onProblem: (error) => server.log.debug('an event was not recorded', { problem: textOf(error) }),
+    })
+    this.metrics = addClusterMetrics(server.metrics.registry, () => this.observe())
+    this.watches = new WatchSet({
+      access,
+      clock,
+      random,
+      onRestart: (resource, reason) => this.metrics.watchRestarted(resource, reason),
+      onProblem: (resource, problem) =>
+        server.log.warn('a watch failed and is tried again', { resource, problem }),
+    })
+  }
+
+  async start(): Promise<Backend> {
+    const { server, watches, cluster, config, access } = this
+    const changed = (): void => this.poke?.()
+    const keys = await clusterKeys({
+      config,
+      cluster,
+      client: createClient(access),
+      watches,
+      clock,
+      metrics: server.metrics,
+      log: server.log,
+      onChange: changed,
+      onWritten: () => this.metrics.certificateWritten(),
+    })
+    const mesh = new Mesh(
+      {
+        watches,
+        istioNamespace: cluster.istioNamespace,
+        clock,
+        random,
+        events: {
+          good: (revision, hash) => {
+            server.metrics.reloaded('settings', true)
+            server.log.info('new settings of a revision are in use', { revision, hash })
+          },
+          bad: (revision, problem) => this.settingsRefused(revision, problem),
+          gone: (revision) => server.log.info('a revision is gone', { revision }),
+        },
+        onLook: changed,
+        onError: (error) =>
+          server.log.error('the settings could not be looked at', { problem: textOf(error) }),
+      },
+      this.ending.signal,
+    )
+    this.keys = keys
+    this.mesh = mesh
+    this.elect(keys, mesh)
+    return this.backend(keys, mesh)
+  }
+
+  private elect(keys: ClusterKeys, mesh: Mesh): void {
+    const { access, cluster, server } = this
+    const client = createClient(access)
+    const { namespace, serviceName: service, servicePort: port } = cluster
+    const problem = (message: string) => (error: unknown) =>
+      server.log.warn(message, { problem: textOf(error) })
+    this.elector = runElector({
+      client,
+      namespace,
+      name: cluster.leaseName,
+      identity: this.identity,
+      clock,
+      random,
+      onLead: async (signal) => {
+        server.log.info('this replica leads')
+        const work = leaderWork(
+          {
+            client,
+            clock,
+            random,
+            namespace,
+            podName: this.io.env['HOSTNAME'] ?? '',
+            mesh,
+            keys,
+            settings: { ...cluster, namespace, service, port },
+            restoreDeleted: cluster.restoreDeleted,
+            onWritten: (how) => {
+              this.metrics.registered()
+              server.log.info('the webhook configuration was written', { how })
+            },
+            onCondition: ({ type, message }) => {
+              this.metrics.registrationCondition(type)
+              server.log.warn('the webhook configuration needs a person', { type, message })
+              this.record('remora-injector', RESOURCE.mutatingWebhookConfiguration, undefined, type, message)
+            },
+            onError: problem('a step of the leader failed and is tried again'),
+          },
+          signal,
+        )
+        this.poke = work.poke
+        await work.done
+      },
+      onLose: () => {
+        this.poke = undefined
+        server.log.info('this replica no longer leads')
+      },
+      onProblem: problem('the election failed and is tried again'),
+    })
+  }
+
+  private settingsRefused(revision: string, problem: ProblemError): void {
+    const { server, cluster } = this
+    server.metrics.reloaded('settings', false)
+    const { field, line } = problem.where
+    server.log.error('new settings of a revision are refused, the ones before stay in use', {
+      revision,
+      problem: problem.message,
+      field,
+      line,
+    })
+    // One voice is enough.
+    if (this.elector?.leading !== true) return
+    const name = configMapNames(revision).injector
+    this.record(name, RESOURCE.configMap, cluster.istioNamespace, 'SettingsRefused', problem.message)
+  }
+
+  private record(
+    name: string,
+    resource: (typeof RESOURCE)[keyof typeof RESOURCE],
+    namespace: string | undefined,
+    type: string,
+    message: string,
+  ): void {
+    const reason = type.replaceAll(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase())
+    const regarding = { resource, name, ...(namespace === undefined ? {} : { namespace }) }
+    this.recorder.record({ regarding, type: 'Warning', reason, message })
+  }
+
+  private observe() {
+    const { keys, mesh, elector, watches } = this
+    const configurations = mesh?.gathered?.configurations ?? []
+    const caBundle = keys?.caBundle
+    return {
+      leading: elector?.leading ?? false,
+      watches: watches.states,
+      bundles: caBundle === undefined ? [] : bundleMatches(configurations, caBundle),
+    }
+  }
+
+  private checks(mesh: Mesh): Check[] {
+    const waiting = this.watches.states.filter(({ synced }) => !synced).map(({ resource }) => resource)
+    const heard = waiting.length === 0
+    const { generation, revisions } = mesh.snapshot
+    const refused = Object.entries(revisions).flatMap(([name, { problem }]) =>
+      problem === undefined ? [] : [`; the newest of revision ${name} is refused: ${problem.message}`],
+    )
+    return [
+      {
+        name: 'watches',
+        ok: heard,
+        detail: heard ? 'all were heard' : `not heard yet: ${waiting.join(', ')}`,
+      },
+      {
+        name: 'settings',
+        ok: mesh.gathered !== undefined,
+        detail: `generation ${generation}, ${Object.keys(revisions).length} revisions${refused.join('')}`,
+      },
+    ]
+  }
+
+  private backend(keys: ClusterKeys, mesh: Mesh): Backend {
+    const checks = (): Check[] => this.checks(mesh)
+    return {
+      get snapshot() {
+        return mesh.snapshot
+      },
+      get ageSeconds() {
+        return mesh.ageSeconds
+      },
+      get good() {
+        return mesh.good
+      },
+      get pair() {
+        return keys.pair
+      },
+      get pairProblem() {
+        return keys.problem
+      },
+      get checks() {
+        return checks()
+      },
+      whenPair: keys.whenPair,
+      serving: (webhook, ports) => {
+        keys.serveOn(webhook)
+        this.server.log.info('serving', { ...ports, generation: mesh.snapshot.generation })
+        announce(this.io, ports, keys.caBundle)
+      },
+      close: async () => {
+        await this.elector?.stop()
+        this.ending.abort()
+        this.watches.stop()
+        keys.close()
+      },
+    }
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,164 @@
+// The snapshot that requests are answered from, kept up to date with what was gathered. Every revision keeps its last
+// good texts until new ones are proven; parts that did not change keep their identity; whatever is gone is served for a
+// while longer, because API servers learn late that its entry is gone. Never throws for bad texts.
+
+import { proveRevision } from '../admission/prove.ts'
+import type { ClusterView, RevisionInputs } from '../api/mesh.ts'
+import { ProblemError } from '../api/problem.ts'
+import { templateCompiler } from '../injection/compile.ts'
+import {
+  changeSnapshot,
+  EMPTY_SNAPSHOT,
+  type MeshSnapshot,
+  rejectRevision,
+  removeRevision,
+  replaceRevision,
+} from '../mesh/snapshot.ts'
+import { CONFIGURATION_NAME } from '../revision/configuration.ts'
+import { planRetirement } from '../revision/retirement.ts'
+import { equalJson, own, setOwn } from '../std/json.ts'
+import type { Gathered } from './inputs.ts'
+
+/** How long a tag is served after it has gone. */
+const FAREWELL_MS = 60_000
+
+export interface SnapshotEvents {
+  readonly good: (revision: string, hash: string) => void
+  /** The newest texts of a revision are refused; what was good before goes on. */
+  readonly bad: (revision: string, problem: ProblemError) => void
+  readonly gone: (revision: string) => void
+}
+
+export class SnapshotStore {
+  private current: MeshSnapshot = EMPTY_SNAPSHOT
+  private changedAt: number
+  /** What each revision was last built from, or the problem that stood in the way. */
+  private readonly tried = new Map<string, RevisionInputs | ProblemError>()
+  private readonly lastTexts = new Map<string, RevisionInputs>()
+  private missing: Readonly<Record<string, number>> = {}
+  private readonly missingTags = new Map<string, number>()
+  private readonly events: SnapshotEvents
+
+  constructor(events: SnapshotEvents, now: number) {
+    this.events = events
+    this.changedAt = now
+  }
+
+  get snapshot(): MeshSnapshot {
+    return this.current
+  }
+
+  /** Time of the last change, of the clock that `update` is called with. */
+  get lastChange(): number {
+    return this.changedAt
+  }
+
+  /** Texts that were gathered last, by revision. */
+  get texts(): ReadonlyMap<string, RevisionInputs> {
+    return this.lastTexts
+  }
+
+  /** Takes what was gathered at `now` (milliseconds); returns the time to be called again at, if nothing changes before. */
+  update(gathered: Gathered, cluster: ClusterView, now: number): number | undefined {
+    const before = this.current
+    this.updateCluster(cluster)
+    for (const [name, inputs] of gathered.revisions) this.updateRevision(name, inputs)
+    const next = this.updateNames(gathered, now)
+    if (this.current !== before) this.changedAt = now
+    return next
+  }
+
+  private updateCluster(cluster: ClusterView): void {
+    if (cluster !== this.current.cluster) this.current = changeSnapshot(this.current, { cluster })
+  }
+
+  private updateRevision(name: string, inputs: RevisionInputs | ProblemError): void {
+    if (!(inputs instanceof ProblemError)) this.lastTexts.set(name, inputs)
+    const tried = this.tried.get(name)
+    if (tried !== undefined && sameInputs(tried, inputs)) return
+    this.tried.set(name, inputs)
+    this.current =
+      inputs instanceof ProblemError ? rejectRevision(this.current, name, inputs) : this.built(inputs)
+    const state = own(this.current.revisions, name)
+    if (state?.problem !== undefined) this.events.bad(name, state.problem)
+    else this.events.good(name, state?.settings?.hash ?? '')
+  }
+
+  private built(inputs: RevisionInputs): MeshSnapshot {
+    const { cluster } = this.current
+    try {
+      return replaceRevision(this.current, inputs, templateCompiler(inputs.env, inputs.release), (settings) =>
+        proveRevision(settings, cluster),
+      )
+    } catch (error) {
+      // A defect of ours that some text brings out must not end the process.
+      const reason = error instanceof Error ? error.message : String(error)
+      const object = `revision ${inputs.revision}`
+      const problem = new ProblemError('defect', `internal error of the injector: ${reason}`, { object })
+      return rejectRevision(this.current, inputs.revision, problem)
+    }
+  }
+
+  /** The default, tags, and farewell to what is gone; returns when there is more to say farewell to. */
+  private updateNames(gathered: Gathered, now: number): number | undefined {
+    const { defaultRevision } = gathered
+    const { tags, again } = this.tagsOf(gathered, now)
+    if (!equalJson(tags, this.current.tags)) this.current = changeSnapshot(this.current, { tags })
+    if (defaultRevision !== this.current.defaultRevision) {
+      this.current = changeSnapshot(this.current, { defaultRevision })
+    }
+    const ours = gathered.configurations.find(({ name }) => name === CONFIGURATION_NAME)
+    const entries = (ours?.entries ?? []).flatMap(({ of }) => (of === undefined ? [] : [of]))
+    const retirement = planRetirement(
+      Object.keys(this.current.revisions),
+      new Set(gathered.revisions.keys()),
+      entries,
+      tags,
+      this.missing,
+      now,
+    )
+    this.missing = retirement.missing
+    for (const name of retirement.remove) this.forget(name)
+    const due = [again, retirement.again].filter((ms) => ms !== undefined)
+    return due.length === 0 ? undefined : now + Math.min(...due)
+  }
+
+  /** The tags of now, and those that went less than a minute ago. */
+  private tagsOf(
+    gathered: Gathered,
+    now: number,
+  ): { tags: Record<string, string>; again: number | undefined } {
+    const tags = { ...gathered.tags }
+    let again: number | undefined
+    for (const [tag, revision] of Object.entries(this.current.tags)) {
+      if (own(gathered.tags, tag) !== undefined) {
+        this.missingTags.delete(tag)
+        continue
+      }
+      const since = this.missingTags.get(tag) ?? now
+      const left = since + FAREWELL_MS - now
+      if (left <= 0) {
+        this.missingTags.delete(tag)
+        continue
+      }
+      this.missingTags.set(tag, since)
+      setOwn(tags, tag, revision)
+      again = Math.min(left, again ?? left)
+    }
+    return { tags, again }
+  }
+
+  private forget(name: string): void {
+    this.tried.delete(name)
+    this.lastTexts.delete(name)
+    this.current = removeRevision(this.current, name)
+    this.events.gone(name)
+  }
+}
+
+function sameInputs(a: RevisionInputs | ProblemError, b: RevisionInputs | ProblemError): boolean {
+  if (a instanceof ProblemError || b instanceof ProblemError) {
+    return a instanceof ProblemError && b instanceof ProblemError && a.message === b.message
+  }
+  return equalJson(a, b)
+}
