@@ -21,7 +21,9 @@ import {
   type Blocker,
   chosen,
   injectorEntries,
+  MATCH_CONDITIONS,
   NOTE,
+  NOTE_TEXT,
   registrantsOf,
   superseded,
 } from './handover.ts'
@@ -29,8 +31,6 @@ import { annotate, type PatchOperation, select } from './patch-operation.ts'
 import type { Registrant } from './registrants.ts'
 import { STANDING_BACK, selectorJson } from './registration.ts'
 import type { Rule } from './rules.ts'
-
-const NOTE_TEXT = `deactivated by "remora adopt": ${CONFIGURATION_NAME} injects in its place; "remora adopt --undo" hands it back`
 
 export interface AdoptOptions {
   /** Only this revision and its tags. */
@@ -40,9 +40,6 @@ export interface AdoptOptions {
   /** Revisions with a control plane or settings; tags of others dangle. */
   readonly known: ReadonlySet<string>
 }
-
-/** First release of Kubernetes whose API servers evaluate matchConditions. */
-const MATCH_CONDITIONS = 28
 
 const entryNames = (registrant: Registrant): string[] =>
   Object.keys(registrant.selectors).map((rule) => entryName(rule as Rule, registrant))

@@ -15,6 +15,10 @@ import { registeredText } from './registration.ts'
 
 /** Tells who looks at one of Istio's objects why it matches nothing. */
 export const NOTE = 'remora.dev/note'
+export const NOTE_TEXT = `deactivated by "remora adopt": ${CONFIGURATION_NAME} injects in its place; "remora adopt --undo" hands it back`
+/** First release of Kubernetes whose API servers evaluate matchConditions. */
+export const MATCH_CONDITIONS = 28
+
 export type AdoptStep =
   | { readonly kind: 'create'; readonly text: string; readonly object: JsonObject }
   | {

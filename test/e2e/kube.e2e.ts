@@ -187,38 +187,6 @@ describe('real API server', () => {
     reflector.stop()
   })
 
-  it('a bookmark before the end brings a watch forward that its selector hides everything from', async () => {
-    const client = createClient(access)
-    const from: number[] = []
-    const counting: ApiAccess = {
-      ...access,
-      openStream: (call, signal) => {
-        from.push(Number(call.query?.['resourceVersion']))
-        return access.openStream(call, signal)
-      },
-    }
-    const reflector = startReflector({
-      access: counting,
-      resource: RESOURCE.configMap,
-      labelSelector: 'nobody=has',
-      select: nameOf,
-      onChange: () => undefined,
-      clock: systemClock,
-      random: Math.random,
-      watchSeconds: 5,
-    })
-    await reflector.whenSynced
-    const made = await client.create(
-      RESOURCE.configMap,
-      { namespace: 'default' },
-      { metadata: { name: 'hidden' } },
-    )
-    const { resourceVersion } = made['metadata'] as { resourceVersion: string }
-    await until('the next watch', () => from.length >= 2)
-    expect(from.at(-1)).toBeGreaterThanOrEqual(Number(resourceVersion))
-    reflector.stop()
-  })
-
   it('goes on when the API server was away, and sees what changed meanwhile', async () => {
     const relay = await new Relay(Number(new URL(plane.server).port)).heal()
     const restarts: string[] = []

@@ -292,6 +292,63 @@ describe('templates of every form', () => {
       ),
     )
 
+  const LABEL = '(index .ObjectMeta.Labels "a")'
+  const key = (value: string): string => `metadata:\n  annotations:\n    k: ${value}\n`
+  const FORMS: readonly (readonly [what: string, text: string])[] = [
+    ['a constant chosen by the pod', `{{ $x := and ${LABEL} .Values.global.hub }}${key('"{{ $x }}"')}`],
+    ['a constant dot chosen by the pod', key(`"{{ with or (and ${LABEL} "p") "q" }}{{ . }}{{ end }}"`)],
+    ['a constant argument chosen by the pod', key(`"{{ print (and ${LABEL} "p") "x" }}"`)],
+    [
+      'a variable set in a branch',
+      `{{ $x := "1" }}{{ if ${LABEL} }}{{ $x = "2" }}{{ end }}${key('"{{ $x }}"')}`,
+    ],
+    ['a variable declared inside an argument', key(`"{{ if and ${LABEL} ($y := "z") }}{{ $y }}{{ end }}"`)],
+    ['a condition declared', key(`"{{ if $y := ${LABEL} }}{{ $y }}{{ else }}none{{ $y }}{{ end }}"`)],
+    [
+      'keys of a map',
+      `metadata:\n  annotations:\n{{ range $k, $v := .ObjectMeta.Labels }}    k-{{ $k }}: "{{ $v }}"\n{{ end }}`,
+    ],
+    [
+      'an end of a range',
+      key(`"{{ range .Spec.Containers }}{{ if eq .Name "two" }}{{ break }}{{ end }}{{ .Name }}{{ end }}"`),
+    ],
+    [
+      'a template called with the dot',
+      `{{ define "t" }}{{ ${LABEL} }}{{ end }}${key('"{{ template "t" . }}{{ template "t" . }}"')}`,
+    ],
+    [
+      'a template called with a part',
+      `{{ define "t" }}{{ .a }}{{ end }}${key('"{{ template "t" .ObjectMeta.Labels }}"')}`,
+    ],
+    ['the root in a variable', `{{ $r := . }}${key('"{{ $r.ObjectMeta.Labels.a }}"')}`],
+    ['the root in a map', `{{ $r := dict "r" . }}${key('"{{ $r.r.ObjectMeta.Labels.a }}"')}`],
+    ['a length', key(`{{ len .Spec.Containers }}`)],
+    ['a tree', `metadata:\n  annotations:\n{{ toYaml .ObjectMeta.Labels | indent 4 }}\n`],
+    ['a map that is changed', `{{ $d := dict }}{{ $_ := set $d "a" ${LABEL} }}${key('"{{ $d.a }}"')}`],
+    ['a number by its text', `spec:\n  terminationGracePeriodSeconds: {{ ${LABEL} | default "7" }}\n`],
+    ['a folded scalar', `metadata:\n  annotations:\n    k: >-\n      a\n      {{ ${LABEL} }}\n`],
+    ['an anchor', `metadata:\n  annotations:\n    k: &x "{{ ${LABEL} }}"\n    l: *x\n`],
+  ]
+  const SOME = [undefined, 'one', 'two', '', '12', 'true', 'a: b', 'q"', 'x\ny']
+  for (const [what, text] of FORMS) {
+    it(`with ${what}`, () => {
+      const settings = revisionWith({ sidecar: text })
+      const { cache } = bench()
+      const list = SOME.flatMap((a) =>
+        [[], ['two'], ['two', 'three']].map((names) =>
+          podOf(
+            {},
+            a === undefined ? { z: 'z' } : { a },
+            names.map((name) => ({ name, image: 'i' })),
+          ),
+        ),
+      )
+      for (const one of [...list, ...list, ...list]) {
+        expect(answer(settings, one, cache)).toBe(answer(settings, one))
+      }
+    })
+  }
+
   it(
     'render alike on the fast path',
     () => {

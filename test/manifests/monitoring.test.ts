@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/std/json.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
+import { addClusterMetrics } from '../../src/telemetry/cluster-metrics.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -49,7 +50,15 @@ async function exported(): Promise<Map<string, Set<string>>> {
   metrics.finished({ revision: 'default', outcome: 'patched', reason: 'policy', seconds: 0.001 })
   metrics.connectionDropped('too-many-bytes')
   metrics.reloaded('settings', true)
-  metrics.rendered('hit')
+  const cluster = addClusterMetrics(metrics.registry, () => ({
+    leading: true,
+    watches: [{ resource: 'nodes', silentMs: 1 }],
+    bundles: [{ entry: 'namespace.rev.default.injector.remora.dev', ok: true }],
+  }))
+  cluster.watchRestarted('nodes', 'closed')
+  cluster.registered()
+  cluster.registrationCondition('deleted')
+  cluster.certificateWritten()
   const series = new Map<string, Set<string>>()
   for (const line of (await metrics.text()).split('\n')) {
     const [, name, labels = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? /.exec(line) ?? []
