@@ -7,7 +7,7 @@ import { type Clock, sleep, systemClock } from './clock.ts'
 import { ApiError, statusError } from './error.ts'
 import { pathOf, type Resource } from './resource.ts'
 
-export { ApiError, type ApiErrorKind } from './error.ts'
+export { ApiError } from './error.ts'
 
 /** Where in a resource: an object (`name`), a namespace, or everything. */
 export interface At {
