@@ -98,7 +98,7 @@ export function tagTargets(tags: readonly TagFacts[]): Record<string, string> {
 /** Revision of path `/inject`: the injection default, else the control plane's; empty when there is none. */
 export function defaultRevision({ defaults, revisions }: Discovery): string {
   const [injector] = defaults.injection
-  if (injector !== undefined && injector.revision !== '') return injector.revision
+  if (injector !== undefined) return injector.revision
   if (defaults.election !== undefined) return defaults.election
   return revisions.some(({ name }) => name === DEFAULT) ? DEFAULT : ''
 }
