@@ -55,7 +55,8 @@ async function generate(
   authority?: KeyPairPem,
 ): Promise<KeyPairPem> {
   // Loaded only when a certificate is made: it costs 100 ms at start.
-  const selfsigned = await import('selfsigned')
+  // As the default export: the bundle offers a CommonJS package's names nowhere else.
+  const { default: selfsigned } = await import('selfsigned')
   const made = await selfsigned.generate([{ name: 'commonName', value: commonName }], {
     keyType: 'ec',
     curve: 'P-256',

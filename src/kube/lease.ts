@@ -149,6 +149,9 @@ class LeaseElector implements Elector {
 
   /** The leader's work; when it fails, leadership ends. */
   private async work(ended: AbortController): Promise<void> {
+    // Not before the term is known: the work may ask whether it leads.
+    await Promise.resolve()
+    if (ended.signal.aborted) return
     try {
       await this.options.onLead(ended.signal)
     } catch (error) {

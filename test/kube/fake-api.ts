@@ -4,6 +4,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { pathOf, type Resource } from '../../src/kube/resource.ts'
+import { applyPatch } from '../../src/patch/apply.ts'
+import type { Operation } from '../../src/patch/diff.ts'
 import { isObject, type JsonObject } from '../../src/std/json.ts'
 
 export interface FakeRequest {
@@ -101,6 +103,11 @@ export class FakeApi {
     return this.store(path, { apiVersion: 'v1', kind: resource.kind, ...object })
   }
 
+  /** The objects of a kind, of all namespaces. */
+  all(resource: Resource): JsonObject[] {
+    return this.collection(pathOf(resource), undefined)
+  }
+
   remove(resource: Resource, namespace: string | undefined, name: string): void {
     const path = pathOf(resource, namespace, name)
     const object = this.objects.get(path)
@@ -186,7 +193,8 @@ export class FakeApi {
     }
   }
 
-  private carryOut(request: FakeRequest): [number, JsonObject] {
+  /** The answer to a request, as if it had come through a socket. */
+  carryOut(request: FakeRequest): [number, JsonObject] {
     const { method, path } = request
     const old = this.objects.get(path)
     const body = isObject(request.body) ? request.body : {}
@@ -209,7 +217,17 @@ export class FakeApi {
     if (wanted !== undefined && wanted !== held) {
       return [409, statusBody(409, 'Conflict', 'the object has been modified')]
     }
+    if (Array.isArray(request.body)) return this.patch(path, old, request.body as Operation[])
     return [200, this.store(path, method === 'PUT' ? body : (mergePatch(old, body) as JsonObject))]
+  }
+
+  private patch(path: string, old: JsonObject, operations: readonly Operation[]): [number, JsonObject] {
+    try {
+      return [200, this.store(path, applyPatch(old, operations) as JsonObject)]
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      return [422, statusBody(422, 'Invalid', `the server rejected our request: ${message}`)]
+    }
   }
 
   private create(path: string, body: JsonObject, { query }: FakeRequest): [number, JsonObject] {

@@ -34,6 +34,11 @@ export class FakeClock implements Clock {
     return this.timers.map((timer) => timer.at - this.time).sort((a, b) => a - b)
   }
 
+  /** Time passes and no timer runs, as for a process that is stopped. */
+  jump(ms: number): void {
+    this.time += ms
+  }
+
   /** Runs every timer that comes due, in order. */
   advance(ms: number): void {
     const end = this.time + ms
