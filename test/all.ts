@@ -88,6 +88,11 @@ function referenceSteps(reference: string): Step[] {
       command: [node, 'test/reference/differential.ts', join(reference, 'differential')],
       counts: closingLine,
     },
+    {
+      name: 'odd values in every template',
+      command: [node, 'test/reference/structure.ts', reference],
+      counts: closingLine,
+    },
   ]
 }
 

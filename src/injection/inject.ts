@@ -13,6 +13,7 @@ import { applyProxyConfig } from '../mesh/proxyconfig.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { type Json, type JsonObject, own } from '../std/json.ts'
+import { withSource } from './blame.ts'
 import { type Context, type ContextInput, contextOf } from './context.ts'
 import type { FastPathCache } from './fast/cache.ts'
 import { overlayFor } from './fast/overlay.ts'
@@ -29,6 +30,7 @@ import { applyPrometheusMerge } from './postprocess/prometheus.ts'
 import { POD_DERIVED, renderTemplate, rootData, templateNamed } from './render.ts'
 import { carryForeign, restorePod, withRecord } from './restore.ts'
 import { selectTemplates } from './select.ts'
+import type { InjectionStage } from './stage.ts'
 import { checkStructure } from './structure.ts'
 import { validateAnnotations } from './validate.ts'
 
@@ -43,20 +45,6 @@ export interface InjectionParams extends ContextInput {
   /** What templates rendered before, for the webhook; without it every template runs. */
   readonly fastPath?: FastPathCache
 }
-
-/** The pod as it is after a step of the pipeline; after a template, with what that rendered. */
-export type InjectionStage =
-  | {
-      /** `rendered`: before the template is merged; `template`: after it. */
-      readonly kind: 'rendered' | 'template'
-      readonly name: string
-      readonly rendered: Rendered
-      readonly pod: Pod
-    }
-  | {
-      readonly kind: 'containers' | 'cluster' | 'prometheus' | 'probes' | 'metadata' | 'order'
-      readonly pod: Pod
-    }
 
 export interface InjectionResult {
   /** What the patch is relative to: the incoming pod, its proxy user reset on OpenShift. */
@@ -97,8 +85,7 @@ export function injectPod(params: InjectionParams): InjectionResult {
 /** `seen`: the pod as it came, where `incoming` was restored from it and others may have added to injected containers. */
 function injectOnce(params: InjectionParams, incoming: Pod, seen: Pod = incoming) {
   const { settings } = params
-  const context = contextOf(params, incoming)
-  const made = failing('failed to run injection template', () => runTemplates(params, context))
+  const { context, made } = templatesOn(params, incoming)
   const reapplied = failing('failed to re apply container', () => {
     const merged = reapplyContainers({ incoming, template: made.template, merged: made.merged })
     return adjustInitUser(merged, incoming, context.proxyConfig, settings.release)
@@ -107,6 +94,23 @@ function injectOnce(params: InjectionParams, incoming: Pod, seen: Pod = incoming
   const carried = carryForeign(reapplied, seen === incoming ? undefined : seen, Object.keys(context.pairs))
   const pod = failing('failed to process pod', () => postProcess(carried.pod, made, params, context))
   return { pod, templates: made.names, carried }
+}
+
+/** The templates on `incoming`; a refusal names the annotation or label behind it, where the guard is on. */
+function templatesOn(params: InjectionParams, incoming: Pod): { context: Context; made: Made } {
+  const run = (pod: Pod, by: InjectionParams) => {
+    const context = contextOf(by, pod)
+    return { context, made: failing('failed to run injection template', () => runTemplates(by, context)) }
+  }
+  try {
+    return run(incoming, params)
+  } catch (error) {
+    if (!(error instanceof ProblemError) || params.structure === 'istio') throw error
+    const { observe: _, fastPath: __, ...plain } = params
+    throw withSource(error, incoming, (pod, observe) => {
+      run(pod, observe === undefined ? plain : { ...plain, observe })
+    })
+  }
 }
 
 interface Made {
@@ -172,7 +176,7 @@ function overlayOf(rendering: Rendering): JsonObject | undefined {
 }
 
 function renderOverlay(rendering: Rendering, template: Template): JsonObject | undefined {
-  const { params, context, root, name, merged } = rendering
+  const { params, root, name, merged } = rendering
   const rendered = renderTemplate(template, root, {
     spans: params.observe !== undefined,
     ...(params.deadline === undefined ? {} : { deadline: params.deadline }),
@@ -180,7 +184,7 @@ function renderOverlay(rendering: Rendering, template: Template): JsonObject | u
   })
   rendering.last.rendered = rendered
   params.observe?.({ kind: 'rendered', name, rendered, pod: merged })
-  if (params.structure === 'refuse') checkStructure(rendered, name, context.incoming)
+  if (params.structure === 'refuse') checkStructure(rendered, name)
   return failing('failed applying injection overlay', () => readOverlay(rendered.text))
 }
 

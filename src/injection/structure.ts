@@ -5,7 +5,6 @@
 // Nodes are compared as YAML tokens: mappings, keys and entries of lists, without the words in them. Most regions are
 // seen to be harmless by a look at the text around them, and then nothing is scanned at all.
 
-import type { Pod } from '../api/kube.ts'
 import { ProblemError } from '../api/problem.ts'
 import type { Mark, Rendered } from '../gotemplate/template.ts'
 import { Scanner } from '../std/yaml/scanner.ts'
@@ -39,21 +38,43 @@ const QUOTED = /^"(?:[^"\\\u0000-\u001f\u0085\u2028\u2029]|\\[^\n\r])*"$/
 const BLOCK_SCALAR_HEADER = /[:-] +[|>][0-9+-]{0,2} *$/
 const NEUTRAL = 'n'
 
-/** Throws a ProblemError that names the annotation or label and the place in template `name`. */
-export function checkStructure(rendered: Rendered, name: string, pod: Pod): void {
+/** Throws a ProblemError that names the place in template `name`. */
+export function checkStructure(rendered: Rendered, name: string): void {
   const { text } = rendered
+  const lost = rendered.marks.find((mark) => mark.serialised && isBlank(text, mark))
+  if (lost !== undefined) throw refusal(text, lost, name)
   const doubtful = rendered.marks.filter((mark) => mark.end > mark.start && !isHarmless(text, mark))
   if (doubtful.length === 0) return
   const tokens = scan(text)
-  // Text that is no YAML is refused where it is parsed, with the parser's words.
-  if (tokens === undefined) return
+  if (tokens === undefined) {
+    checkUnreadable(text, doubtful, name)
+    return
+  }
   const misread = doubtful.find((mark) => mark.serialised && !readsBack(text, mark, tokens))
-  if (misread !== undefined) throw refusal(text, misread, name, pod)
+  if (misread !== undefined) throw refusal(text, misread, name)
   const printed = doubtful.filter((mark) => !mark.serialised)
   if (printed.length === 0) return
   const neutral = scan(neutralised(text, printed))
   if (neutral !== undefined && sameNodes(tokens, neutral)) return
-  throw refusal(text, culprit(text, printed, neutral), name, pod)
+  throw refusal(text, culprit(text, printed, neutral), name)
+}
+
+/** Serialisers print nothing only for what they cannot print, and drop it that way. */
+function isBlank(text: string, mark: Mark): boolean {
+  return text.slice(mark.start, mark.end).trim() === ''
+}
+
+/**
+ * Text that is no YAML because of what the pod put into it. A reader might stop before the place (at the end of a first
+ * document) and find something else than the template says; where the template itself is wrong, the parser has the word.
+ */
+function checkUnreadable(text: string, doubtful: readonly Mark[], name: string): void {
+  if (scan(neutralised(text, doubtful)) === undefined) return
+  throw refusal(
+    text,
+    firstNeeded(doubtful, (marks) => scan(neutralised(text, marks)) !== undefined),
+    name,
+  )
 }
 
 /** Whether the look of its line already says that a printed region is part of one scalar. */
@@ -109,11 +130,12 @@ function scan(text: string): Token[] | undefined {
   }
 }
 
+/** `text` with harmless text in the regions, nothing in those that serialisers printed. */
 function neutralised(text: string, marks: readonly Mark[]): string {
   let result = ''
   let from = 0
   for (const mark of marks) {
-    result += text.slice(from, mark.start) + NEUTRAL
+    result += text.slice(from, mark.start) + (mark.serialised ? '' : NEUTRAL)
     from = mark.end
   }
   return result + text.slice(from)
@@ -149,20 +171,26 @@ function sameNodes(a: readonly Token[], b: readonly Token[]): boolean {
   return left.length === right.length && left.every((kind, i) => kind === right[i])
 }
 
-/** The region that brings other nodes by itself; the first one where several only do so together. */
+/** The region that brings other nodes. */
 function culprit(text: string, marks: readonly Mark[], neutral: readonly Token[] | undefined): Mark {
-  const found = marks.find((mark) => {
-    const alone = scan(
-      neutralised(
-        text,
-        marks.filter((other) => other !== mark),
-      ),
-    )
-    return alone === undefined || neutral === undefined || !sameNodes(alone, neutral)
+  return firstNeeded(marks, (some) => {
+    const tokens = scan(neutralised(text, some))
+    return tokens !== undefined && neutral !== undefined && sameNodes(tokens, neutral)
   })
-  const blamed = found ?? marks[0]
-  if (blamed === undefined) throw new RangeError('no region to blame')
-  return blamed
+}
+
+/** The first mark up to which all must be neutral for the text to be `good`; a few scans, however many marks. */
+function firstNeeded(marks: readonly Mark[], good: (some: readonly Mark[]) => boolean): Mark {
+  let fails = 0
+  let enough = marks.length
+  while (enough - fails > 1) {
+    const middle = Math.floor((fails + enough) / 2)
+    if (good(marks.slice(0, middle))) enough = middle
+    else fails = middle
+  }
+  const found = marks[enough - 1]
+  if (found === undefined) throw new RangeError('no region to blame')
+  return found
 }
 
 /** Whether what a serialiser printed is read as it was written: as part of one scalar, or as nodes of its own. */
@@ -202,47 +230,13 @@ function sameToken(a: Token, b: Token | undefined): boolean {
 
 const SHOWN = 80
 
-function refusal(text: string, mark: Mark, name: string, pod: Pod): ProblemError {
+function refusal(text: string, mark: Mark, name: string): ProblemError {
   const region = text.slice(mark.start, mark.end)
   const shown = region.length > SHOWN ? `${region.slice(0, SHOWN)}…` : region
-  const source = sourceOf(region, mark, pod)
-  const origin = source === undefined ? '' : ` from ${source.what} "${source.name}"`
   return new ProblemError(
     'structure',
-    `template "${name}" line ${mark.line}: value ${JSON.stringify(shown)}${origin} would change the structure of the pod`,
-    {
-      line: mark.line,
-      column: mark.column,
-      ...(source === undefined ? {} : { field: `metadata.${source.what}s[${JSON.stringify(source.name)}]` }),
-    },
+    `template "${name}" line ${mark.line}: value ${JSON.stringify(shown)} would change the structure of the pod`,
+    { line: mark.line, column: mark.column },
     `{{ ${mark.expression} }} is printed as it is; quote it in the template, or change the value`,
-  )
-}
-
-/** The annotation or label that the region shows: named in the expression, or the one with that very value. */
-function sourceOf(
-  region: string,
-  mark: Mark,
-  pod: Pod,
-): { what: 'annotation' | 'label'; name: string } | undefined {
-  const candidates = [
-    ...Object.entries(pod.metadata.annotations ?? {}).map(([name, value]) => ({
-      what: 'annotation' as const,
-      name,
-      value,
-    })),
-    ...Object.entries(pod.metadata.labels ?? {}).map(([name, value]) => ({
-      what: 'label' as const,
-      name,
-      value,
-    })),
-  ]
-  const named = candidates.find(
-    ({ name }) => mark.expression.includes(`\`${name}\``) || mark.expression.includes(`"${name}"`),
-  )
-  return (
-    named ??
-    candidates.find(({ value }) => value === region) ??
-    candidates.find(({ value }) => region.trim().length > 1 && value.includes(region.trim()))
   )
 }

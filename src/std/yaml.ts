@@ -23,7 +23,7 @@ export interface YamlLimits extends ComposeLimits {
 export const YAML_LIMITS: YamlLimits = { depth: 256, aliases: 100_000, bytes: 8 << 20 }
 
 /** What no YAML text may hold: control characters but tab, LF, CR and NEL, halves of surrogate pairs, U+FFFE, U+FFFF. */
-const FORBIDDEN = /[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
+export const FORBIDDEN = /[^\t\n\r -~\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
 
 /** A quick look that most texts pass. */
 const NOT_PLAIN = /[^\t\n\r -~]/

@@ -42,6 +42,7 @@ const QUOTED = `spec:\n  containers:\n  - name: istio-proxy\n    image: "{{ ${IN
 const FLOW = `spec:\n  containers:\n  - name: istio-proxy\n    args: [ {{ ${INDEX} }} ]\n`
 const BLOCK = `spec:\n  containers:\n  - name: istio-proxy\n    image: |-\n      {{ ${INDEX} }}\n    tty: false\n`
 const YAML = `spec:\n  containers:\n  - name: istio-proxy\n    {{ toYaml (fromJSON (${INDEX})) | indent 4 }}\n`
+const LIST = `spec:\n  containers:\n  - name: istio-proxy\n    args:\n    - {{ ${INDEX} }}\n    - last\n`
 const JSON_STRING = `spec:\n  containers:\n  - name: istio-proxy\n    image: '{{ toJSON .ObjectMeta.Annotations }}'\n`
 
 const TABLE: readonly [name: string, template: string, value: string, want: string][] = [
@@ -53,6 +54,7 @@ const TABLE: readonly [name: string, template: string, value: string, want: stri
   ['a key of its own', IMAGE, 'a\n    privileged: true', 'structure'],
   ['an item of its own', IMAGE, 'a\n  - name: evil', 'structure'],
   ['a document of its own', IMAGE, 'a\n---\n', 'structure'],
+  ['the end of the document, with no YAML behind it', LIST, '\n---\na: b', 'structure'],
   ['a tag', IMAGE, '!!binary YQ==', 'structure'],
   ['an anchor', IMAGE, '&a b', 'structure'],
   ['the end of the quotes', QUOTED, 'a"\n    tty: "true', 'structure'],
@@ -65,6 +67,7 @@ const TABLE: readonly [name: string, template: string, value: string, want: stri
   ['a line break that leaves a block scalar', BLOCK, 'a\n    stdin: true', 'structure'],
   ['a line break that stays in a block scalar', BLOCK, 'a\n      b', 'passes'],
   ['nodes that a serialiser wrote', YAML, '{"image":"a","args":["b: c","- d"],"tty":true}', 'passes'],
+  ['what a serialiser cannot print, and leaves out', YAML, '{"image":"a\u007fb"}', 'structure'],
   ['serialised text that is cut off by its quotes', JSON_STRING, "it's", 'structure'],
   ['serialised text that is changed by its quotes', JSON_STRING, "it''s", 'structure'],
   ['serialised text that fits its quotes', JSON_STRING, 'fine', 'passes'],
@@ -80,8 +83,27 @@ describe('structure guard', () => {
   it('names the annotation and the line of the template', () => {
     const template = IMAGE.replace('tty: false', 'tty: false # a line below')
     expect(() => render(template, '[a]')).toThrow(
-      `failed to run injection template: template "sidecar" line 4: value "[a]" from annotation "${ANNOTATION}" would change the structure of the pod`,
+      `failed to run injection template: template "sidecar" line 4: value "[a]" would change the structure of the pod; the cause is annotation "${ANNOTATION}"`,
     )
+  })
+
+  it('names an annotation that is printed under another name', () => {
+    const template = `{{ range $k, $v := .ObjectMeta.Annotations }}{{ end }}\n{{ $a := fromJSON (${INDEX}) }}${IMAGE.replace(INDEX, '$a.image')}`
+    expect(() => render(template, '{"image":"[a]"}')).toThrow(
+      `template "sidecar" line 5: value "[a]" would change the structure of the pod; the cause is annotation "${ANNOTATION}"`,
+    )
+  })
+
+  it('names the annotation and the line where the pod has no such type', () => {
+    expect(() => render(IMAGE, 'true')).toThrow(
+      new RegExp(
+        `cannot unmarshal bool .*; the cause is annotation "${ANNOTATION}", printed by template "sidecar" line 4$`,
+      ),
+    )
+  })
+
+  it('names nobody where the pod is refused without annotations and labels, too', () => {
+    expect(() => render('spec: [{{ .ObjectMeta.Name }}]', 'a')).toThrow(/^(?!.*the cause is)/)
   })
 
   it('names the one region that brings nodes, among others that do not', () => {

@@ -4,7 +4,7 @@
 import type { Pod } from '../../api/kube.ts'
 import { ProblemError } from '../../api/problem.ts'
 import { REASONS } from '../../injection/decide.ts'
-import type { InjectionStage } from '../../injection/inject.ts'
+import type { InjectionStage } from '../../injection/stage.ts'
 import { isObject, type Json, own } from '../../std/json.ts'
 import type { SettingsFlags } from '../flags.ts'
 import { envPairsOf } from '../inject/inject.ts'

@@ -3,7 +3,7 @@
 
 import type { Pod } from '../../api/kube.ts'
 import { ProblemError } from '../../api/problem.ts'
-import type { InjectionStage } from '../../injection/inject.ts'
+import type { InjectionStage } from '../../injection/stage.ts'
 import { equalJson, type Json } from '../../std/json.ts'
 import { parseYaml } from '../../std/yaml.ts'
 import { type Part, readParts } from '../edit/tree.ts'

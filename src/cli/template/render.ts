@@ -3,7 +3,7 @@
 
 import { ANNOTATION } from '../../api/names.ts'
 import { ProblemError } from '../../api/problem.ts'
-import type { InjectionStage } from '../../injection/inject.ts'
+import type { InjectionStage } from '../../injection/stage.ts'
 import type { RevisionSettings } from '../../mesh/snapshot.ts'
 import { isObject, type Json, own } from '../../std/json.ts'
 import type { SettingsFlags } from '../flags.ts'

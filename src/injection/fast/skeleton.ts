@@ -75,7 +75,6 @@ function harmlessHoles(recording: Recording, printed: readonly Printed[], whole:
 /** Slots by path as nested changes; undefined when a slot has no place of its own. */
 function changesIn(tree: Json, slots: ReadonlyMap<string, Slot>): Change[] | undefined {
   const used = new Set<string>()
-  let isShared = false
   const visit = (value: Json): Change[] => {
     const members: [string | number, Json][] = Array.isArray(value)
       ? [...value.entries()]
@@ -85,8 +84,7 @@ function changesIn(tree: Json, slots: ReadonlyMap<string, Slot>): Change[] | und
     return members.flatMap(([at, member]): Change[] => {
       const slot = typeof member === 'string' ? slots.get(member) : undefined
       if (slot !== undefined) {
-        // An alias or a merge key brings a value to several places.
-        if (used.has(member as string)) isShared = true
+        // An alias or a merge key brings a value to several places: each is changed.
         used.add(member as string)
         return [{ at, slot, inside: [] }]
       }
@@ -95,7 +93,7 @@ function changesIn(tree: Json, slots: ReadonlyMap<string, Slot>): Change[] | und
     })
   }
   const changes = visit(tree)
-  return used.size === slots.size && !isShared ? changes : undefined
+  return used.size === slots.size ? changes : undefined
 }
 
 /** The overlay for other texts, sharing what no slot is in; undefined where they do not fit the skeleton. */
