@@ -16,6 +16,8 @@ export interface AccessOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Relative file names are resolved against it. */
   readonly cwd?: string
+  /** Address of one API server of the cluster, instead of the address that leads to all of them. */
+  readonly server?: string
 }
 
 /** The user of a context, with what client-node's User has no place for. */
@@ -46,6 +48,21 @@ export function kubeconfigFiles(options: AccessOptions): string[] {
 
 /** Throws ProblemError (`io`, `invalid-yaml`, `usage`) that says what is wrong with the kubeconfig. */
 export function findTarget(options: AccessOptions): Target {
+  const target = configuredTarget(options)
+  return options.server === undefined
+    ? target
+    : { ...target, cluster: oneServer(target.cluster, options.server) }
+}
+
+/** An API server by its own address; its certificate is for the name that all of them have. */
+function oneServer(cluster: Cluster, server: string): Cluster {
+  const { hostname } = new URL(cluster.server)
+  const isName = !/^[\d.]+$|^\[/.test(hostname)
+  const tlsServerName = cluster.tlsServerName ?? (isName ? hostname : undefined)
+  return { ...cluster, server, ...(tlsServerName === undefined ? {} : { tlsServerName }) }
+}
+
+function configuredTarget(options: AccessOptions): Target {
   const files = kubeconfigFiles(options)
   if (files.length > 0 || options.context !== undefined) {
     return contextTarget(mergeConfigs(files), options.context)

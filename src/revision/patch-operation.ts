@@ -95,6 +95,11 @@ export function dropConditions(
   ]
 }
 
+/** Takes away the condition that lets others go first. */
+export function unguard(configuration: Configuration, entry: Entry): PatchOperation[] {
+  return dropConditions(configuration, entry, new Set([NOT_YET_INJECTED.name]))
+}
+
 /** Gives an entry without a caBundle this one. */
 export function bundle(configuration: Configuration, entry: Entry, caBundle: string): PatchOperation[] {
   const path = `${place(configuration, entry)}/clientConfig/caBundle`

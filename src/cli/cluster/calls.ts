@@ -1,43 +1,32 @@
-// Which injectors the API server calls for a pod, over all webhook configurations of the cluster, Istio's and ours alike
-// (contract revisions §4; design §6). In: configurations and labels; out: entries in call order, tags resolved.
+// Which revision's injector takes a pod, over all webhook configurations of the cluster, Istio's and ours alike (contract
+// revisions §4; design §6). In: configurations, tags and labels; out: revisions, and words for people.
 
-import { type Labels, matchesEntry } from '../../mesh/selector.ts'
-import type { Configuration, Entry } from '../../revision/configuration.ts'
+import type { NamespaceInfo } from '../../api/mesh.ts'
+import type { Labels } from '../../mesh/selector.ts'
+import type { Configuration, Registered } from '../../revision/configuration.ts'
 import type { TagFacts } from '../../revision/discover.ts'
+import { injectors } from '../../revision/route.ts'
 import { own } from '../../std/json.ts'
 
-export interface Call {
-  readonly configuration: Configuration
-  readonly entry: Entry
-  /** The entry's revision, its tag resolved; empty for a tag that is not known. */
-  readonly revision: string
-}
-
-/** `configurations` in call order. An entry that stands back behind an earlier one is not called. */
-export function callsFor(
-  configurations: readonly Configuration[],
-  tags: readonly TagFacts[],
-  namespaceLabels: Labels,
-  podLabels: Labels,
-): Call[] {
-  const matching = configurations.flatMap((configuration) =>
-    configuration.entries
-      .filter((entry) => entry.of !== undefined && matchesEntry(entry, namespaceLabels, podLabels))
-      .map((entry) => ({ configuration, entry, revision: revisionOf(entry, tags) })),
-  )
-  return matching.filter(({ entry }, index) => index === 0 || !entry.guarded)
-}
-
-export function revisionOf({ of }: Entry, tags: readonly TagFacts[]): string {
+/** A revision, or the one that a tag means; empty for a tag that is not known. */
+export function revisionNamed(of: Registered | undefined, tags: readonly TagFacts[]): string {
   if (of === undefined || of.kind === 'revision') return of?.name ?? ''
   return tags.find(({ name }) => name === of.name)?.revision ?? ''
 }
 
-/** The labels the API server sees on a namespace. */
-export function namespaceLabels(namespace: {
-  readonly name: string
-  readonly labels: Labels
-}): Readonly<Record<string, string>> {
+/** Revisions that inject a pod of these labels; more than one is a conflict. */
+export function takersOf(
+  configurations: readonly Configuration[],
+  tags: readonly TagFacts[],
+  namespace: NamespaceInfo,
+  podLabels: Labels = {},
+): string[] {
+  const found = injectors(configurations, { namespaceLabels: labelsOf(namespace), podLabels })
+  return [...new Set(found.map(({ of }) => revisionNamed(of, tags)))]
+}
+
+/** The labels that the API server sees on a namespace. */
+export function labelsOf(namespace: Pick<NamespaceInfo, 'name' | 'labels'>): Labels {
   return { ...namespace.labels, 'kubernetes.io/metadata.name': namespace.name }
 }
 

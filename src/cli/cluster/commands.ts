@@ -1,9 +1,10 @@
 // The commands that work on a live cluster, as part of the command tree: names, flags, help and examples.
 // The commands themselves are imported when they run.
 
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { dataFormatOption, example } from '../flags.ts'
 import type { Io } from '../io.ts'
+import type { AdoptFlags } from './adopt.ts'
 import { addClusterFlags } from './flags.ts'
 import type { RevisionDescribeFlags } from './revision-describe.ts'
 import type { RevisionListFlags } from './revision-list.ts'
@@ -14,6 +15,7 @@ export function addClusterCommands(program: Command, io: Io): void {
   addRevision(program, io)
   addTag(program, io)
   addVersion(program, io)
+  addAdopt(program, io)
 }
 
 function addRevision(program: Command, io: Io): void {
@@ -64,4 +66,27 @@ function addVersion(program: Command, io: Io): void {
   )
     .addHelpText('after', example('remora version', 'remora version --client -o json'))
     .action(async (flags: VersionFlags) => (await import('./version.ts')).versionCommand(io, flags))
+}
+
+function addAdopt(program: Command, io: Io): void {
+  addClusterFlags(
+    program
+      .command('adopt')
+      .description(
+        'take injection over from istiod, or hand it back, with no pod in between without a sidecar',
+      )
+      .option('-r, --revision <name>', 'only this revision and its tags (default: all)')
+      .option('--undo', 'hand injection back to istiod')
+      .option('--dry-run', 'print the plan, change nothing')
+      .option('--timeout <seconds>', 'how long remora may take to write its entries', seconds, 60)
+      .addOption(dataFormatOption()),
+  )
+    .addHelpText('after', example('remora adopt --dry-run', 'remora adopt', 'remora adopt --undo'))
+    .action(async (flags: AdoptFlags) => (await import('./adopt.ts')).adoptCommand(io, flags))
+}
+
+function seconds(text: string): number {
+  const number = Number(text)
+  if (Number.isFinite(number) && number > 0) return number
+  throw new InvalidArgumentError('It must be a number of seconds.')
 }

@@ -5,7 +5,7 @@ import type { NamespaceInfo } from '../../api/mesh.ts'
 import type { Configuration, Registered } from '../../revision/configuration.ts'
 import type { Defaults, RevisionFacts, TagFacts } from '../../revision/discover.ts'
 import { compareGoStrings } from '../../std/gojson.ts'
-import { callsFor, namespaceLabels } from './calls.ts'
+import { takersOf } from './calls.ts'
 import { countsOf, type PodFacts } from './pods.ts'
 import type { Revisions } from './read.ts'
 
@@ -40,7 +40,7 @@ export function revisionData({ revisions, namespaces, pods }: Cluster): Revision
     mine.push(pod)
     running.set(pod.proxy.revision, mine)
   }
-  const takers = takersOf(revisions, namespaces)
+  const takers = namespacesByTaker(revisions, namespaces)
   const known = revisions.revisions.map(
     (facts): RevisionData => ({
       name: facts.name,
@@ -101,20 +101,18 @@ function injectorsOf(name: string, { configurations, tags }: Revisions): Revisio
   return [...new Set(found.map(injectorName))].sort()
 }
 
-/** Revisions that are called for a pod without labels of its own; more than one is a conflict. */
-export function takersIn({ configurations, tags }: Revisions, namespace: NamespaceInfo): string[] {
-  const calls = callsFor(configurations, tags, namespaceLabels(namespace), {})
-  return [...new Set(calls.map(({ revision }) => revision))]
-}
-
-function takersOf(revisions: Revisions, namespaces: readonly NamespaceInfo[]): Map<string, string[]> {
-  const takers = new Map<string, string[]>()
+/** Revision → namespaces whose pods without labels of their own it injects. */
+function namespacesByTaker(
+  { configurations, tags }: Revisions,
+  namespaces: readonly NamespaceInfo[],
+): Map<string, string[]> {
+  const byTaker = new Map<string, string[]>()
   for (const namespace of namespaces) {
-    for (const name of takersIn(revisions, namespace)) {
-      takers.set(name, [...(takers.get(name) ?? []), namespace.name])
+    for (const name of takersOf(configurations, tags, namespace)) {
+      byTaker.set(name, [...(byTaker.get(name) ?? []), namespace.name])
     }
   }
-  return takers
+  return byTaker
 }
 
 function versionsOf(pods: readonly PodFacts[]): Record<string, number> {

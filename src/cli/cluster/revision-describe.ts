@@ -9,7 +9,7 @@ import type { Io } from '../io.ts'
 import { type DataFormat, printData } from '../output.ts'
 import { warn } from '../print.ts'
 import { count, table } from '../table.ts'
-import { askOf } from './calls.ts'
+import { askOf, takersOf } from './calls.ts'
 import type { ClusterFlags } from './flags.ts'
 import { countsOf } from './pods.ts'
 import { readNamespaces, readPods, readRevisions } from './read.ts'
@@ -20,7 +20,6 @@ import {
   type RevisionData,
   revisionData,
   standsFor,
-  takersIn,
 } from './revision-data.ts'
 import { defaultLines, planeText } from './revision-list.ts'
 import { withCluster } from './session.ts'
@@ -132,7 +131,7 @@ function targetText(target: string, service: Readonly<Record<string, Json>>): st
 
 function namespacesOf({ revisions, namespaces, pods }: Cluster, data: RevisionData): NamespaceData[] {
   return namespaces.flatMap((namespace) => {
-    const newPods = takersIn(revisions, namespace)
+    const newPods = takersOf(revisions.configurations, revisions.tags, namespace)
     const here = pods.filter((pod) => pod.namespace === namespace.name && !pod.finished)
     const running = countsOf(here.map(({ proxy }) => proxy?.revision ?? ''))
     if (!newPods.includes(data.name) && !Object.hasOwn(running, data.name)) return []

@@ -1,0 +1,54 @@
+// What `remora check` can find: a closed list of codes, each with its level. Scripts and tests rely on the codes; the
+// sentences are for people.
+
+export type Level = 'error' | 'warning' | 'info'
+
+const LEVELS = {
+  /** Pods get none, or two sidecars, or are refused, now. */
+  'ca-bundle-missing': 'error',
+  'ca-bundle-mismatch': 'error',
+  'certificate-expired': 'error',
+  'certificate-not-yet-valid': 'error',
+  'certificate-names': 'error',
+  'dangling-tag': 'error',
+  'entry-not-proven': 'error',
+  'image-auto': 'error',
+  'no-injector': 'error',
+  'not-registered': 'error',
+  overlap: 'error',
+  'service-missing': 'error',
+  'service-without-endpoints': 'error',
+  'unknown-revision': 'error',
+  /** They will, or something else than people expect is going on. */
+  'certificate-expiring': 'warning',
+  'conflicting-labels': 'warning',
+  contested: 'warning',
+  'defaults-disagree': 'warning',
+  'missing-sidecar': 'warning',
+  'orphaned-proxy': 'warning',
+  'proxy-uid': 'warning',
+  'replicas-disagree': 'warning',
+  'runs-after': 'warning',
+  'standing-back': 'warning',
+  'tag-disagreement': 'warning',
+  'tag-shadows-revision': 'warning',
+  'newer-release': 'warning',
+  'unknown-release': 'warning',
+  /** Nothing is wrong. */
+  'other-revision': 'info',
+} as const satisfies Record<string, Level>
+
+export type FindingCode = keyof typeof LEVELS
+
+export interface Finding {
+  readonly code: FindingCode
+  readonly level: Level
+  /** `kind namespace/name`, or `kind name`. */
+  readonly object: string
+  readonly message: string
+  readonly hint: string
+}
+
+export function finding(code: FindingCode, object: string, message: string, hint: string): Finding {
+  return { code, level: LEVELS[code], object, message, hint }
+}

@@ -1,0 +1,168 @@
+// What setting or removing a revision tag takes: Istio's rules, in an order that leaves no pod without an injector or
+// with two (contract revisions §2.2–§2.4). In: the cluster's objects and a request; out: objects and steps in order, what
+// speaks against them, or a ProblemError. Executes nothing.
+
+import { ProblemError } from '../api/problem.ts'
+import { atLeast } from '../api/release.ts'
+import type { JsonObject } from '../std/json.ts'
+import { type Configuration, readConfiguration, textField } from './configuration.ts'
+import { readLabelled } from './control-plane.ts'
+import { TAG_LABEL } from './discover.ts'
+import { type Blocker, MATCH_CONDITIONS } from './handover.ts'
+import { isAdopted } from './registrants.ts'
+import { type Overlap, overlaps } from './route.ts'
+import { DEFAULT } from './rules.ts'
+import {
+  defaultValidator,
+  tagConfiguration,
+  tagConfigurationName,
+  tagService,
+  VALIDATOR_NAME,
+} from './tag-objects.ts'
+import { adoptedSteps, applied, handover, type ObjectName, replaced, type TagStep } from './tag-steps.ts'
+import { findTarget, labelsOf, type TagCluster, type TagRequest, type Target } from './tag-target.ts'
+
+export interface TagPlan {
+  /** As `tag generate` prints them. */
+  readonly objects: readonly JsonObject[]
+  readonly steps: readonly TagStep[]
+  readonly blockers: readonly Blocker[]
+  /** For people; none keeps the plan from being carried out. */
+  readonly warnings: readonly string[]
+  /** Pods that two injectors would take: only with the user's consent. */
+  readonly conflicts: readonly string[]
+}
+
+/** Throws ProblemError as `istioctl tag set` refuses, and where it would crash. */
+export function planTagSet(cluster: TagCluster, request: TagRequest): TagPlan {
+  const target = findTarget(cluster, request)
+  const existing = cluster.configurations.filter(({ owner, tag }) => owner === 'istio' && tag === request.tag)
+  const [only] = existing
+  const name =
+    request.webhookName ??
+    (existing.length === 1 && only !== undefined ? only.name : tagConfigurationName(target))
+  const adopted = isAdopted(cluster.configurations)
+  const auto = request.autoInjectNamespaces
+  const object = tagConfiguration(target.canonical, target.entry, target, {
+    name,
+    auto,
+    deactivated: adopted,
+  })
+  const services = target.service === undefined ? [] : [tagService(target.service, target)]
+  const validators = request.tag === DEFAULT ? [validatorOf(cluster, target)] : []
+  const old = request.tag === DEFAULT ? replaced(cluster, name) : []
+  const others = [...validators, ...services].map((each): TagStep => applied(each))
+  const webhookSteps = adopted
+    ? adoptedSteps(object, target, old, existing, target.tag === DEFAULT && auto)
+    : handover(cluster, object, old, existing)
+  return {
+    objects: [object, ...validators, ...services],
+    steps: [...webhookSteps, ...others],
+    blockers: blockersOf(cluster, target, adopted),
+    warnings: warningsOf(cluster, request, old),
+    conflicts: conflictsOf(cluster, object, adopted || request.generate ? [] : old, adopted),
+  }
+}
+
+function validatorOf({ validators }: TagCluster, target: Target): JsonObject {
+  const before = validators.find((each) => readLabelled(each).name === VALIDATOR_NAME)
+  return defaultValidator(target.canonical, target.entry, target, before)
+}
+
+function blockersOf({ discovery }: TagCluster, target: Target, adopted: boolean): Blocker[] {
+  const { revision, canonical, entry } = target
+  const facts = discovery.revisions.find(({ name }) => name === revision)
+  const blockers: Blocker[] = []
+  if (facts?.deployment === true && !facts.ready) {
+    blockers.push({
+      code: 'not-ready',
+      message: `istiod of revision "${revision}" is not ready: pods that use the tag would be refused or not start`,
+      hint: `see kubectl get deployment -n ${target.namespace} -l app=istiod,istio.io/rev=${revision}`,
+    })
+  }
+  if (!adopted && entry.caBundle === '') {
+    blockers.push({
+      code: 'no-ca-bundle',
+      message: `entry ${entry.name} of ${canonical.name} has no caBundle: the API server could not call istiod`,
+      hint: `istiod of revision "${revision}" fills it in while it runs`,
+    })
+  }
+  return blockers
+}
+
+function warningsOf(
+  { kubernetes }: TagCluster,
+  { tag, generate, autoInjectNamespaces }: TagRequest,
+  old: readonly Configuration[],
+): string[] {
+  const live = old.filter(({ entries }) => entries.some((entry) => entry.live)).map(({ name }) => name)
+  const warnings: string[] = []
+  if (autoInjectNamespaces && tag !== DEFAULT) {
+    warnings.push(
+      `--auto-inject-namespaces has no effect on tag "${tag}": only the tag "${DEFAULT}" heeds it`,
+    )
+  }
+  if (live.length > 0 && generate) {
+    warnings.push(
+      `applying these objects leaves ${live.join(', ')} live: pods would be injected twice; "tag set" deactivates it`,
+    )
+  } else if (live.length > 0 && kubernetes !== undefined && !atLeast(kubernetes, MATCH_CONDITIONS)) {
+    warnings.push(
+      `for a moment both ${live.join(', ')} and the tag inject: Kubernetes before 1.${MATCH_CONDITIONS} has no matchConditions`,
+    )
+  }
+  return warnings
+}
+
+function placeText({ place: { namespaceLabels, podLabels } }: Overlap): string {
+  const list = (labels: Readonly<Record<string, string>>): string => {
+    const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+    return pairs.length === 0 ? 'no label' : pairs.join(', ')
+  }
+  return `a namespace with ${list(namespaceLabels)} and a pod with ${list(podLabels)}`
+}
+
+/** Over all configurations of the cluster, as they will be. */
+function conflictsOf(
+  { configurations, namespace }: TagCluster,
+  object: JsonObject,
+  old: readonly Configuration[],
+  adopted: boolean,
+): string[] {
+  if (adopted) return []
+  const mine = readConfiguration(object, namespace)
+  const gone = new Set([mine.name, ...old.map(({ name }) => name)])
+  const after = [...configurations.filter(({ name }) => !gone.has(name)), mine]
+  return overlaps(after)
+    .filter(({ entries }) => entries.some(({ configuration }) => configuration === mine.name))
+    .map((overlap) => {
+      const names = overlap.entries.map(({ configuration, entry }) => `${configuration} (${entry})`)
+      return `${names.join(' and ')} would both inject: ${placeText(overlap)}`
+    })
+}
+
+/** Throws ProblemError when nothing carries the tag. Who depends on it is dependantsOf's answer. */
+export function planTagRemove(cluster: TagCluster, tag: string): TagStep[] {
+  const removed = (object: ObjectName): TagStep => ({
+    kind: 'remove',
+    text: `delete ${object.kind} ${object.name}`,
+    object,
+  })
+  const carries = (object: JsonObject): boolean => textField(labelsOf(object), TAG_LABEL) === tag
+  const named = (objects: readonly JsonObject[]): string[] =>
+    objects.filter(carries).map((object) => readLabelled(object).name)
+  const webhooks = cluster.configurations.filter((each) => each.owner !== 'remora' && carries(each.raw))
+  const services = named(cluster.services)
+  if (webhooks.length === 0 && services.length === 0) {
+    const tags = cluster.discovery.tags.map(({ name }) => name)
+    const text = `cannot remove tag "${tag}": no MutatingWebhookConfiguration and no Service carries it`
+    const hint = tags.length === 0 ? undefined : `tags: ${tags.join(', ')}`
+    throw new ProblemError('not-found', text, {}, hint)
+  }
+  const validators = tag === DEFAULT ? named(cluster.validators) : []
+  return [
+    ...webhooks.map(({ name }) => removed({ kind: 'MutatingWebhookConfiguration', name })),
+    ...services.map((name) => removed({ kind: 'Service', namespace: cluster.namespace, name })),
+    ...validators.map((name) => removed({ kind: 'ValidatingWebhookConfiguration', name })),
+  ]
+}
