@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 READY := node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types unit golden reference e2e ci fuzz bench build sbom clean
+.PHONY: help demo test check lint format types unit golden reference e2e cluster cluster-down ci fuzz bench build sbom clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ reference: $(READY) ## conformance, vectors and differential against the referen
 
 e2e: $(READY) ## tests against a real Kubernetes control plane on loopback; the first run builds it (needs Go)
 	@node test/all.ts e2e
+
+cluster: $(READY) ## a test cluster to play with: two revisions of Istio, remora beside them; prints its KUBECONFIG
+	@node test/cluster/up.ts
+
+cluster-down: $(READY) ## end what make cluster started
+	@node test/cluster/down.ts
 
 ci: $(READY) ## what a clean clone must pass: test and e2e, one closing line
 	@node test/all.ts ci

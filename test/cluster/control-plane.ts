@@ -2,12 +2,12 @@
 // for nodes and pods. Service accounts, RBAC and an audit log are on. Everything lives in one folder and ends with it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Binaries, findBinaries } from './binaries.ts'
-import { fetchJson, until } from './wait.ts'
+import { type ControlPlaneOptions, writeControlPlaneFiles } from './control-plane-files.ts'
+import { type ApiAccess, fetchJson, until } from './wait.ts'
 
 export interface ControlPlane {
   readonly binaries: Binaries
@@ -20,6 +20,9 @@ export interface ControlPlane {
   readonly auditLog: string
   /** Ids of the processes, so that another process can end them. */
   readonly pids: readonly number[]
+  /** The API server goes away (`SIGKILL`: without a word) and comes back on the same port with the same objects. */
+  stopApiServer(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  startApiServer(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -30,13 +33,6 @@ interface Ports {
   readonly controllers: number
   readonly scheduler: number
 }
-
-const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-- level: Metadata
-`
 
 /** Ports that were free a moment ago; asked for all at once so that they differ. */
 async function freePorts(count: number): Promise<number[]> {
@@ -52,26 +48,7 @@ async function freePorts(count: number): Promise<number[]> {
   return ports
 }
 
-function writeKubeconfig(file: string, server: string, token: string): void {
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    // The API server makes its certificate itself at every start; on loopback the token is what protects it.
-    clusters: [{ name: 'remora', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'admin', user: { token } }],
-    contexts: [{ name: 'remora', context: { cluster: 'remora', user: 'admin' } }],
-    'current-context': 'remora',
-  }
-  writeFileSync(file, JSON.stringify(config, undefined, 2), { mode: 0o600 })
-}
-
-function writeServiceAccountKeys(folder: string): void {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  writeFileSync(join(folder, 'sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }))
-  writeFileSync(join(folder, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
-}
-
-function apiserverArgs(folder: string, ports: Ports): string[] {
+function apiserverArgs(folder: string, ports: Ports, network: string | undefined): string[] {
   return [
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
     '--bind-address=127.0.0.1',
@@ -86,6 +63,7 @@ function apiserverArgs(folder: string, ports: Ports): string[] {
     '--endpoint-reconciler-type=none',
     `--audit-policy-file=${join(folder, 'audit.yaml')}`,
     `--audit-log-path=${join(folder, 'audit.log')}`,
+    ...(network === undefined ? [] : [`--egress-selector-config-file=${join(folder, 'egress.json')}`]),
   ]
 }
 
@@ -136,7 +114,7 @@ function startControllers(binaries: Binaries, folder: string, ports: Ports, kube
     ]),
     run(folder, 'kwok', binaries.kwok, [
       `--kubeconfig=${kubeconfig}`,
-      `--config=${join(import.meta.dirname, 'kwok.yaml')}`,
+      `--config=${join(folder, 'kwok.yaml')}`,
       '--manage-all-nodes=true',
       '--node-ip=127.0.0.1',
     ]),
@@ -150,53 +128,87 @@ const NODE = {
 }
 
 /** Starts a control plane with one node in `folder`, and waits until pods can be created and scheduled. */
-export async function startControlPlane(folder: string, say: (line: string) => void): Promise<ControlPlane> {
+export async function startControlPlane(
+  folder: string,
+  say: (line: string) => void,
+  options: ControlPlaneOptions = {},
+): Promise<ControlPlane> {
   const binaries = findBinaries(say)
   mkdirSync(folder, { recursive: true })
   const [etcdPort = 0, etcdPeer = 0, apiserver = 0, controllers = 0, scheduler = 0] = await freePorts(5)
   const ports: Ports = { etcd: etcdPort, etcdPeer, apiserver, controllers, scheduler }
-  const token = randomBytes(24).toString('base64url')
-  writeFileSync(join(folder, 'tokens.csv'), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 })
-  writeFileSync(join(folder, 'audit.yaml'), AUDIT_POLICY)
-  writeServiceAccountKeys(folder)
   const server = `https://127.0.0.1:${ports.apiserver}`
-  const kubeconfig = join(folder, 'kubeconfig')
-  writeKubeconfig(kubeconfig, server, token)
+  const { kubeconfig, token } = writeControlPlaneFiles(folder, server, options)
 
-  const running: Running[] = [await startStore(binaries, folder, ports)]
+  const store = await startStore(binaries, folder, ports)
+  let apiServer: Running | undefined
+  let controllersRunning: Running[] = []
+  const startApiServer = async (): Promise<void> => {
+    const args = apiserverArgs(folder, ports, options.network)
+    apiServer = run(folder, 'kube-apiserver', binaries['kube-apiserver'], args)
+    const ready = async (): Promise<boolean> =>
+      (await fetchJson({ server, token }, 'GET', '/readyz')).status === 200
+    await until('the API server to be ready', ready)
+  }
+  const all = (): Running[] => [store, ...(apiServer === undefined ? [] : [apiServer]), ...controllersRunning]
   const stop = async (): Promise<void> => {
-    for (const { process: child } of running.toReversed()) {
-      child.ref() // so that its end is waited for
-      child.kill('SIGTERM')
-    }
-    await Promise.all(running.map(({ ended }) => ended))
+    for (const each of all().toReversed()) await end(each, 'SIGTERM', STOP_MS)
   }
   try {
-    running.push(run(folder, 'kube-apiserver', binaries['kube-apiserver'], apiserverArgs(folder, ports)))
-    const api = { server, token }
-    await until(
-      'the API server to be ready',
-      async () => (await fetchJson(api, 'GET', '/readyz')).status === 200,
-    )
-    running.push(...startControllers(binaries, folder, ports, kubeconfig))
-    await fetchJson(api, 'POST', '/api/v1/nodes', NODE)
-    await until('the default service account', async () => {
-      const { status } = await fetchJson(api, 'GET', '/api/v1/namespaces/default/serviceaccounts/default')
-      return status === 200
-    })
-    await until('the node to be ready', async () => {
-      const { body } = await fetchJson(api, 'GET', '/api/v1/nodes/node-1')
-      const node = body as {
-        spec?: { taints?: unknown[] }
-        status?: { conditions?: { type: string; status: string }[] }
-      }
-      const ready = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
-      return ready === true && (node.spec?.taints ?? []).length === 0
-    })
+    await startApiServer()
+    controllersRunning = startControllers(binaries, folder, ports, kubeconfig)
+    await readyForPods({ server, token })
   } catch (error) {
     await stop()
     throw error
   }
-  const pids = running.flatMap(({ process: child }) => (child.pid === undefined ? [] : [child.pid]))
-  return { binaries, folder, kubeconfig, server, token, auditLog: join(folder, 'audit.log'), pids, stop }
+  return {
+    binaries,
+    folder,
+    kubeconfig,
+    server,
+    token,
+    auditLog: join(folder, 'audit.log'),
+    get pids() {
+      return all().flatMap(({ process: child }) => (child.pid === undefined ? [] : [child.pid]))
+    },
+    stopApiServer: async (signal = 'SIGTERM') => {
+      if (apiServer !== undefined) await end(apiServer, signal, STOP_MS)
+      apiServer = undefined
+    },
+    startApiServer,
+    stop,
+  }
+}
+
+/** An API server waits for its watches to end; a test does not. */
+const STOP_MS = 5_000
+
+async function end(
+  { process: child, ended }: Running,
+  signal: NodeJS.Signals,
+  patience: number,
+): Promise<void> {
+  child.ref() // so that its end is waited for
+  child.kill(signal)
+  const timer = setTimeout(() => child.kill('SIGKILL'), patience)
+  await ended
+  clearTimeout(timer)
+}
+
+async function readyForPods(api: ApiAccess): Promise<void> {
+  await fetchJson(api, 'POST', '/api/v1/nodes', NODE)
+  await until('the default service account', async () => {
+    const { status } = await fetchJson(api, 'GET', '/api/v1/namespaces/default/serviceaccounts/default')
+    return status === 200
+  })
+  await until('the node to be ready', async () => {
+    const { body } = await fetchJson(api, 'GET', '/api/v1/nodes/node-1')
+    const node = body as {
+      spec?: { taints?: unknown[] }
+      status?: { conditions?: { type: string; status: string }[] }
+    }
+    const ready = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+    return ready === true && (node.spec?.taints ?? []).length === 0
+  })
 }
