@@ -9,7 +9,7 @@ const SRC = resolve(import.meta.dirname, '../src')
 
 /** Folder of src → folders it may import (itself always included). `.` is src/main.ts. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  std: ['api'],
+  std: [],
   api: ['std'],
   gotemplate: ['std'],
   patch: ['std', 'api'],

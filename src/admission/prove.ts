@@ -4,10 +4,10 @@
 
 import type { Pod } from '../api/kube.ts'
 import type { ClusterView } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { decodePod, injectPod } from '../injection/inject.ts'
 import type { RevisionSettings } from '../mesh/snapshot.ts'
 import { deepFreeze } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 
 const CONTAINER = { name: 'app', image: 'app:1' }
 

@@ -2,12 +2,12 @@
 // In goes the text of the body, out come the fields that injection uses, or the exact words of the refusal.
 // Names are case-sensitive inside a review, and not in the look at `kind` and `apiVersion` before it, as in Go.
 
-import { ProblemError } from '../api/problem.ts'
 import { goQuote } from '../gotemplate/format.ts'
 import { foldName } from '../patch/field-names.ts'
 import type { SchemaType } from '../patch/schema.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
 import { deeperThan, GO_MAX_DEPTH, goSyntaxError } from '../std/json-syntax.ts'
+import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { isKnownKind, REVIEW, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
 

@@ -4,7 +4,7 @@
 
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { ProblemError } from '../api/problem.ts'
+import { ProblemError } from '../std/problem.ts'
 import { certificateFacts, halfLife, issueAuthority, issueLeaf, type KeyPairPem } from './issue.ts'
 
 /** Keys of the Secret, each a PEM text. */

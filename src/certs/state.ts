@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
-import { ProblemError } from '../api/problem.ts'
+import { ProblemError } from '../std/problem.ts'
 import { certificateFacts, issueAuthority, issueLeaf, type KeyPairPem } from './issue.ts'
 
 /** What the state directory holds after {@link ensureCertificates}. */

@@ -3,8 +3,8 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { ProblemError } from '../api/problem.ts'
 import type { Json } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { type Io, readAll } from './io.ts'
 import { ioProblem } from './output.ts'

@@ -4,8 +4,8 @@
 import { randomUUID } from 'node:crypto'
 import { rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { ProblemError } from '../api/problem.ts'
 import type { Json } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import type { Io } from './io.ts'
 
 export type DataFormat = 'text' | 'json' | 'yaml'

@@ -1,7 +1,7 @@
 // How a command speaks to people: `error:`, `warning:` and `hint:` lines on standard error.
 // In comes whatever was thrown, out goes text that says where, what, and what to do; never a stack trace.
 
-import { ProblemError, type Where } from '../api/problem.ts'
+import { ProblemError, type Where } from '../std/problem.ts'
 import { EXIT, type Io } from './io.ts'
 
 /** `file:line:column: object: field`, as far as known; empty when nothing is. */

@@ -2,12 +2,12 @@
 // The readers give Istio's texts, which often name no place; the place is found by reading parts of the text alone.
 
 import type { RevisionInputs } from '../api/mesh.ts'
-import { ProblemError, type Where } from '../api/problem.ts'
 import { kubeInjectConfig } from '../injection/kube-inject.ts'
 import { readInjectConfig } from '../mesh/injectconfig.ts'
 import { applyMeshConfig, defaultMeshConfig } from '../mesh/meshconfig.ts'
 import { readValues } from '../mesh/values.ts'
 import { isObject, type Json } from '../std/json.ts'
+import { ProblemError, type Where } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { blockLine, positionOf } from './edit/tree.ts'
 import { culprit, foundText, throws } from './input/culprit.ts'

@@ -2,10 +2,10 @@
 // or from the API server; what is not such an object yields undefined.
 
 import type { ClusterView, NamespaceInfo, NodeVersion, ProxyConfigResource } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { namespaceInfo, nodeVersion } from '../mesh/cluster-objects.ts'
 import { readProxyConfigResource } from '../mesh/proxyconfig-resource.ts'
 import { isObject, type Json, own, setOwn } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { parseDocumentText, readSources, splitSource } from './documents.ts'
 import type { Io } from './io.ts'
 

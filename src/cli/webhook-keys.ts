@@ -2,11 +2,11 @@
 // A new pair is served when it is proven; a bad one leaves the good one in place and says why.
 
 import { existsSync, readFileSync } from 'node:fs'
-import { ProblemError } from '../api/problem.ts'
 import { ensureCertificates } from '../certs/state.ts'
 import { type FileWatch, watchFiles } from '../config/watch.ts'
 import type { WebhookConfig } from '../config/webhook.ts'
 import { type KeyPair, KeyPairHolder, type ProvenPair, provePair } from '../server/tls.ts'
+import { ProblemError } from '../std/problem.ts'
 
 export interface KeysEvents {
   readonly replaced: (pair: ProvenPair) => void

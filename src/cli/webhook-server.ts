@@ -1,7 +1,6 @@
 // The running webhook, whatever its settings and keys come from: ports, signals, drain, metrics and readiness put
 // together around a backend. Loaded only when the command runs, so that other commands do not pay for the server.
 
-import { ProblemError } from '../api/problem.ts'
 import type { WebhookConfig } from '../config/webhook.ts'
 import type { MeshSnapshot } from '../mesh/snapshot.ts'
 import { BodyReader } from '../server/body.ts'
@@ -11,6 +10,7 @@ import { type Check, startHealth } from '../server/health.ts'
 import { LIMITS } from '../server/limits.ts'
 import type { ProvenPair } from '../server/tls.ts'
 import { startWebhook, type Webhook, type WebhookOptions } from '../server/webhook.ts'
+import { ProblemError } from '../std/problem.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { createMetrics, type Metrics, type Observed } from '../telemetry/metrics.ts'
 import type { Io } from './io.ts'

@@ -4,7 +4,6 @@
 import { resolve } from 'node:path'
 import { proveRevision } from '../admission/prove.ts'
 import type { ClusterView, RevisionInputs } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { NEWEST, parseRelease } from '../api/release.ts'
 import { type BuiltinTexts, readBuiltin } from '../config/builtin.ts'
 import { type FileWatch, watchFiles } from '../config/watch.ts'
@@ -17,6 +16,7 @@ import {
   replaceRevision,
 } from '../mesh/snapshot.ts'
 import { equalJson, own } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { readTextFile } from './documents.ts'
 import type { SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'

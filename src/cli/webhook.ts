@@ -2,9 +2,9 @@
 // that serves and returns when that has drained.
 
 import { type Command, Option } from 'commander'
-import { ProblemError } from '../api/problem.ts'
 import { CLUSTER_SETTINGS, readClusterConfig } from '../config/cluster.ts'
 import { readWebhookConfig, variableOf, WEBHOOK_SETTINGS } from '../config/webhook.ts'
+import { ProblemError } from '../std/problem.ts'
 import { addSettingsFlags, example, matchConditionOption, tagOption } from './flags.ts'
 import type { Io } from './io.ts'
 import type { WebhookFlags } from './webhook-settings.ts'

@@ -1,8 +1,8 @@
 // The settings of `remora webhook` in a cluster: whom it serves, who it is there, and how it registers itself. As in
 // webhook.ts, from flags, else the environment, else defaults; all that is wrong is told together.
 
-import { ProblemError } from '../api/problem.ts'
 import { deepFreeze } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { SettingsReader, type SettingText } from './webhook.ts'
 
 export const CERT_SOURCES = ['self', 'files', 'cert-manager'] as const

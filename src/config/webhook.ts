@@ -4,8 +4,8 @@
 import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { ProblemError } from '../api/problem.ts'
 import { deepFreeze } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 
 /** A setting as people give it: flag `--health-port`, variable `REMORA_HEALTH_PORT`. */
 export interface SettingText {

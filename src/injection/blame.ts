@@ -5,8 +5,8 @@
 
 import type { Pod } from '../api/kube.ts'
 import { ANNOTATION } from '../api/names.ts'
-import { ProblemError } from '../api/problem.ts'
 import type { Mark, Rendered } from '../gotemplate/template.ts'
+import { ProblemError } from '../std/problem.ts'
 import { FORBIDDEN } from '../std/yaml.ts'
 import type { InjectionStage } from './stage.ts'
 

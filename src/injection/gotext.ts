@@ -1,10 +1,10 @@
 // Go's small readers of text, with Go's error texts: strconv.ParseUint, ParseBool and Atoi, strings.TrimSpace,
 // json.Unmarshal. Annotation values go through them, and their texts reach the user in `response.status.message`.
 
-import { ProblemError } from '../api/problem.ts'
 import { goQuote } from '../gotemplate/quote.ts'
 import type { Json } from '../std/json.ts'
 import { goSyntaxError } from '../std/json-syntax.ts'
+import { ProblemError } from '../std/problem.ts'
 
 /** Code points that Go's unicode.IsSpace takes: JavaScript's trim knows U+FEFF instead of U+0085. */
 const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'

@@ -4,9 +4,9 @@
 import type { Container, Pod } from '../api/kube.ts'
 import type { Message } from '../api/mesh.ts'
 import { ANNOTATION, CONTAINER } from '../api/names.ts'
-import { ProblemError } from '../api/problem.ts'
 import { atLeast, type Release } from '../api/release.ts'
 import { type JsonObject, own } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { changeContainer, changeSidecar, containersOf, findContainer, findSidecar } from './containers.ts'
 
 /** Releases up to 1.22 do nothing. Throws a ProblemError where Istio dies: no user to overwrite in istio-proxy, or no argument after the first `-u`. */

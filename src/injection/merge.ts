@@ -2,11 +2,11 @@
 // decode and encode, which is where wrong types are found. Error texts are Istio's.
 
 import type { Pod } from '../api/kube.ts'
-import { ProblemError } from '../api/problem.ts'
 import { POD } from '../patch/schema.ts'
 import { mergeStrategic } from '../patch/strategic.ts'
 import { decode } from '../patch/typed.ts'
 import { isObject, type Json, type JsonObject } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 
 /** Reads rendered text. Throws where it is no YAML or no map; undefined when it is empty: nothing to lay over. */

@@ -4,11 +4,11 @@
 
 import type { Container, Pod } from '../api/kube.ts'
 import { ANNOTATION } from '../api/names.ts'
-import { ProblemError } from '../api/problem.ts'
 import { encodeOrdered } from '../patch/encode.ts'
 import { POD_TABLE, TypeTable } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { type Json, own } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import {
   type ContainerList,
   containersOf,

@@ -5,11 +5,11 @@
 
 import type { Container, EnvVar, Pod } from '../api/kube.ts'
 import { ANNOTATION } from '../api/names.ts'
-import { ProblemError } from '../api/problem.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { goJson } from '../std/gojson.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { applyUndo, checksum, isUndo, type Undo, undoOf } from './change.ts'
 import {
   type ContainerList,

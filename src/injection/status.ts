@@ -3,9 +3,9 @@
 
 import type { Pod } from '../api/kube.ts'
 import { ANNOTATION } from '../api/names.ts'
-import { ProblemError } from '../api/problem.ts'
 import { goJson } from '../std/gojson.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { containersOf } from './containers.ts'
 import { parseJson } from './gotext.ts'
 

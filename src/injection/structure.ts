@@ -5,8 +5,8 @@
 // Nodes are compared as YAML tokens: mappings, keys and entries of lists, without the words in them. Most regions are
 // seen to be harmless by a look at the text around them, and then nothing is scanned at all.
 
-import { ProblemError } from '../api/problem.ts'
 import type { Mark, Rendered } from '../gotemplate/template.ts'
+import { ProblemError } from '../std/problem.ts'
 import { Scanner } from '../std/yaml/scanner.ts'
 import {
   ALIAS,

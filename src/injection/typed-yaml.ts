@@ -1,11 +1,11 @@
 // YAML text read into a Kubernetes type as sigs.k8s.io/yaml.Unmarshal does: numbers and booleans that stand unquoted in
 // a field of text become text there, which JSON alone would refuse. Used for what users write, not for templates.
 
-import { ProblemError } from '../api/problem.ts'
 import { findField } from '../patch/field-names.ts'
 import { resolve, type SchemaType } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { isObject, type Json, type JsonObject, setOwn } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import type { YamlValue } from '../std/yaml/compose.ts'
 import { floatText } from '../std/yaml/key.ts'
 import { GoFloat } from '../std/yaml/resolve.ts'

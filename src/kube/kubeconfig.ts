@@ -4,8 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { Cluster, User } from '@kubernetes/client-node'
-import { ProblemError } from '../api/problem.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 
 export interface AccessOptions {

@@ -3,10 +3,10 @@
 // ignored. Missing parts are filled in. Templates are texts here; snapshot.ts has them parsed.
 
 import type { InjectConfig, LabelSelector, LabelSelectorRequirement } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { formatFloat } from '../gotemplate/format-float.ts'
 import { compareGoStrings } from '../std/gojson.ts'
 import { setOwn } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { GoFloat } from '../std/yaml/resolve.ts'
 import type { YamlValue } from '../std/yaml/tree.ts'
 import { isMap, JsonError, mismatch } from './proto-read.ts'

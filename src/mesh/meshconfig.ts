@@ -2,10 +2,10 @@
 // (contract §3.3, §3.4). A text that does not pass is refused whole; nothing is changed in place.
 
 import type { Message } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { atLeast, NEWEST, type Release } from '../api/release.ts'
 import { compareGoStrings } from '../std/gojson.ts'
 import { own } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import type { YamlValue } from '../std/yaml/tree.ts'
 import { meshConfigError } from './meshconfig-validate.ts'
 import { MESH_CONFIG, messageType } from './proto.ts'

@@ -3,10 +3,10 @@
 // Labels are read as own properties only.
 
 import type { LabelSelector, LabelSelectorRequirement } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { goQuote } from '../gotemplate/quote.ts'
 import { goJson } from '../std/gojson.ts'
 import { isObject, own } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { labelKeyProblems, labelValueProblems } from './label-names.ts'
 
 export type Labels = Readonly<Record<string, string>>

@@ -10,12 +10,12 @@ import type {
   Message,
   RevisionInputs,
 } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import type { Release } from '../api/release.ts'
 import { TemplateError } from '../gotemplate/error.ts'
 import type { Template } from '../gotemplate/template.ts'
 import { compareGoStrings, goJson } from '../std/gojson.ts'
 import { deepFreeze, own, setOwn } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { sha256Hex } from '../std/sha256.ts'
 import { readInjectConfig } from './injectconfig.ts'
 import { applyMeshConfig, defaultMeshConfig } from './meshconfig.ts'

@@ -2,10 +2,10 @@
 // code needs (contract §3.2). Unknown fields are fine, a known field of the wrong type makes the text unusable.
 
 import type { InjectValues, Message } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { goString } from '../gotemplate/format.ts'
 import type { GoValue } from '../gotemplate/value.ts'
 import { isObject } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { messageType } from './proto.ts'
 import { JsonError, readMessage } from './proto-read.ts'

@@ -1,7 +1,7 @@
 // YAML texts of the mesh as data with exact numbers, for readers that report in Go's words: Istio puts the parser's text into its
 // answers, as `failed to convert to apply proxy config: yaml: …`.
 
-import { ProblemError } from '../api/problem.ts'
+import { ProblemError } from '../std/problem.ts'
 import type { YamlValue } from '../std/yaml/tree.ts'
 import { readExact } from '../std/yaml.ts'
 import { JsonError } from './proto-read.ts'

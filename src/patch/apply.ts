@@ -3,8 +3,8 @@
 // validates, and sees add, remove, replace and test only (its move and copy refuse `__proto__`).
 
 import fastJsonPatch from 'fast-json-patch'
-import { ProblemError } from '../api/problem.ts'
 import { cloneJson, equalJson, isObject, type Json, type JsonObject } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import type { Operation } from './diff.ts'
 import { parsePointer, valueAt } from './pointer.ts'
 

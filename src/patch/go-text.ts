@@ -2,9 +2,9 @@
 // Numbers are float64, which is what they are in everything that injection merges; a bigint is an int64, for callers
 // that keep the two apart, as Kubernetes' own JSON reader does.
 
-import { ProblemError } from '../api/problem.ts'
 import { compareGoStrings } from '../std/gojson.ts'
 import { isObject, type Json, type JsonObject } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 
 export function mergeError(text: string): ProblemError {
   return new ProblemError('merge-failed', text)

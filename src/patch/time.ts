@@ -2,7 +2,7 @@
 // The errors are those of Go's time.Parse (format.go), lenient spots included: one digit for the hour, fractions
 // after `.` or `,`. It knows no clock.
 
-import { ProblemError } from '../api/problem.ts'
+import { ProblemError } from '../std/problem.ts'
 
 const LAYOUT = '2006-01-02T15:04:05Z07:00'
 const DIGITS = /^[0-9]+/

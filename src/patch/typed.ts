@@ -3,8 +3,8 @@
 // and times become canonical. What does not fit the types is refused with encoding/json's own text.
 // It returns the very same reference (and the same parts) when nothing changes, and never mutates its input.
 
-import { ProblemError } from '../api/problem.ts'
 import { deepFreeze, isObject, type Json, type JsonArray, type JsonObject, setOwn } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { canonicalQuantity } from '../std/quantity.ts'
 import { foldName, type MemberOrder, membersOf, settleNames } from './field-names.ts'
 import type { JsonField, SchemaType } from './schema.ts'

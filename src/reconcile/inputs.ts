@@ -9,7 +9,6 @@ import type {
   ProxyConfigResource,
   RevisionInputs,
 } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { type Configuration, readConfiguration } from '../revision/configuration.ts'
 import { type ControlPlane, configMapNames, type LabelledObject, textsOf } from '../revision/control-plane.ts'
 import {
@@ -20,6 +19,7 @@ import {
   tagTargets,
 } from '../revision/discover.ts'
 import { isObject, type JsonObject, own, setOwn } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 
 /** A ConfigMap of the control plane's namespace: the keys that injection reads, of those that have any. */
 export interface ConfigTexts extends LabelledObject {

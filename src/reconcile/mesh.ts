@@ -2,10 +2,10 @@
 // what building takes; the API server being away changes nothing.
 
 import type { ClusterView } from '../api/mesh.ts'
-import type { ProblemError } from '../api/problem.ts'
 import type { Clock, Random } from '../kube/clock.ts'
 import { EMPTY_SNAPSHOT, type MeshSnapshot } from '../mesh/snapshot.ts'
 import { own } from '../std/json.ts'
+import type { ProblemError } from '../std/problem.ts'
 import { clusterView, type Gathered, gather, type Watched } from './inputs.ts'
 import { startLoop } from './loop.ts'
 import { type SnapshotEvents, SnapshotStore } from './snapshots.ts'

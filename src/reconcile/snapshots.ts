@@ -4,7 +4,6 @@
 
 import { proveRevision } from '../admission/prove.ts'
 import type { ClusterView, RevisionInputs } from '../api/mesh.ts'
-import { ProblemError } from '../api/problem.ts'
 import { templateCompiler } from '../injection/compile.ts'
 import {
   changeSnapshot,
@@ -17,6 +16,7 @@ import {
 import { CONFIGURATION_NAME } from '../revision/configuration.ts'
 import { planRetirement } from '../revision/retirement.ts'
 import { equalJson, own, setOwn } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import type { Gathered } from './inputs.ts'
 
 /** How long a tag is served after it has gone. */

@@ -1,9 +1,9 @@
 // What a request to set a tag is about: the revision's objects, or why there is no such tag to make (contract revisions §2.2
 // steps 1–4). In: the cluster's objects and a request; out: a target, or a ProblemError as istioctl refuses.
 
-import { ProblemError } from '../api/problem.ts'
 import { atLeast, type Release } from '../api/release.ts'
 import type { JsonObject } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { type Configuration, type Entry, objectField, textField } from './configuration.ts'
 import { type Discovery, TAG_LABEL } from './discover.ts'
 import { DEFAULT } from './rules.ts'

@@ -2,9 +2,9 @@
 // with two (contract revisions §2.2–§2.4). In: the cluster's objects and a request; out: objects and steps in order, what
 // speaks against them, or a ProblemError. Executes nothing.
 
-import { ProblemError } from '../api/problem.ts'
 import { atLeast } from '../api/release.ts'
 import type { JsonObject } from '../std/json.ts'
+import { ProblemError } from '../std/problem.ts'
 import { type Configuration, readConfiguration, textField } from './configuration.ts'
 import { readLabelled } from './control-plane.ts'
 import { TAG_LABEL } from './discover.ts'

@@ -3,7 +3,7 @@
 
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
-import { ProblemError } from '../api/problem.ts'
+import { ProblemError } from '../std/problem.ts'
 
 /** PEM texts; `cert` may be a chain, leaf first. */
 export interface KeyPair {

@@ -1,7 +1,7 @@
 // A stream of YAML documents cut into texts as Kubernetes' YAMLReader cuts it (kube-inject reads its input so): at lines
 // that begin with `---`, whatever they are part of. In: the stream; out: the documents' texts, separators left out.
 
-import { ProblemError } from '../api/problem.ts'
+import { ProblemError } from './problem.ts'
 
 /** Go's unicode.IsSpace. */
 const TRAILING_SPACE = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/

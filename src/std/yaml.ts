@@ -3,9 +3,9 @@
 // The parser is our own: js-yaml with a schema for Go's scalars still reads other documents than Go does (line breaks,
 // document ends, merge order, keys, escapes, block scalars). Data may be shared through aliases; never change it.
 
-import { ProblemError } from '../api/problem.ts'
 import { compareGoStrings, goJsonNumber, goJsonString } from './gojson.ts'
 import type { Json } from './json.ts'
+import { ProblemError } from './problem.ts'
 import { type ComposeLimits, Composer } from './yaml/compose.ts'
 import { GoFloat } from './yaml/resolve.ts'
 import { YamlFault } from './yaml/token.ts'

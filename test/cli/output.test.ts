@@ -13,12 +13,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ProblemError } from '../../src/api/problem.ts'
 import { culprit, foundText, throws } from '../../src/cli/input/culprit.ts'
 import { writeOutput } from '../../src/cli/output.ts'
 import { problemText, reportProblem, whereText } from '../../src/cli/print.ts'
 import { parseTemplate } from '../../src/gotemplate/template.ts'
 import type { Json } from '../../src/std/json.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 import { memoryIo } from './memory-io.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'remora-output-'))

@@ -1,10 +1,10 @@
 // Judges injections of pods with odd values: under the structure guard a value may change the scalars that it is meant
 // for, and nothing else. What it is meant for is seen by injecting harmless values in the same place.
 
-import { ProblemError } from '../../src/api/problem.ts'
 import { decodePod, injectPod } from '../../src/injection/inject.ts'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
 import { isObject, type Json, type JsonObject, setOwn } from '../../src/std/json.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 import { HARMLESS, PLAIN, type Slot } from '../generate/hostile.ts'
 import { CLUSTER } from './settings.ts'
 

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/api/kube.ts'
-import { ProblemError } from '../../src/api/problem.ts'
 import { readBuiltin } from '../../src/config/builtin.ts'
 import { decodePod, injectPod } from '../../src/injection/inject.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 import { CLUSTER, makeRevision, revisionWith } from './settings.ts'
 
 const ANNOTATION = 'example.com/value'

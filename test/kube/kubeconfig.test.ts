@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ProblemError } from '../../src/api/problem.ts'
 import { findTarget, kubeconfigFiles } from '../../src/kube/kubeconfig.ts'
 import { proxyOf } from '../../src/kube/proxy.ts'
 import { apiVersionOf, pathOf, RESOURCE } from '../../src/kube/resource.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'remora-kubeconfig-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Message } from '../../src/api/mesh.ts'
-import { ProblemError } from '../../src/api/problem.ts'
 import { applyMeshConfig, defaultMeshConfig } from '../../src/mesh/meshconfig.ts'
 import { deepFreeze } from '../../src/std/json.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 
 const base = deepFreeze(defaultMeshConfig())
 const apply = (text: string): Message => applyMeshConfig(base, text)

@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { RevisionInputs } from '../../src/api/mesh.ts'
-import { ProblemError } from '../../src/api/problem.ts'
 import { TemplateError } from '../../src/gotemplate/error.ts'
 import { parseTemplate, type Template } from '../../src/gotemplate/template.ts'
 import {
@@ -13,6 +12,7 @@ import {
   replaceRevision,
   resolveRevision,
 } from '../../src/mesh/snapshot.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 
 /** A compiler that knows one syntax error. */
 function compile(name: string, text: string): Template {

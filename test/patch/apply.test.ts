@@ -1,10 +1,10 @@
 // RFC 6902, as API servers read it: names are data, nothing is applied by halves or by luck.
 
 import { describe, expect, it } from 'vitest'
-import { ProblemError } from '../../src/api/problem.ts'
 import { applyPatch } from '../../src/patch/apply.ts'
 import type { Operation } from '../../src/patch/diff.ts'
 import { deepFreeze, type Json } from '../../src/std/json.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 
 const parse = (text: string): Json => JSON.parse(text) as Json
 

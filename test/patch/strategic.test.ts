@@ -2,11 +2,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ProblemError } from '../../src/api/problem.ts'
 import { POD } from '../../src/patch/schema.ts'
 import { mergeStrategic } from '../../src/patch/strategic.ts'
 import { decode } from '../../src/patch/typed.ts'
 import { cloneJson, deepFreeze, equalJson, type Json, type JsonObject, own } from '../../src/std/json.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 import { jsonObject, pod } from './arbitrary.ts'
 
 function merged(original: unknown, patch: unknown): JsonObject {

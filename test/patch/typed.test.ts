@@ -2,11 +2,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ProblemError } from '../../src/api/problem.ts'
 import { POD, POD_TABLE } from '../../src/patch/schema.ts'
 import { workloadType } from '../../src/patch/schema-workload.ts'
 import { decode } from '../../src/patch/typed.ts'
 import { deepFreeze, equalJson, type Json } from '../../src/std/json.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 import { json, jsonObject, pod } from './arbitrary.ts'
 
 function decoded(type: string, value: unknown): Json {

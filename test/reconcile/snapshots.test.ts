@@ -3,9 +3,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import { admit } from '../../src/admission/admit.ts'
-import type { ProblemError } from '../../src/api/problem.ts'
 import { clusterView, gather, type Watched } from '../../src/reconcile/inputs.ts'
 import { SnapshotStore } from '../../src/reconcile/snapshots.ts'
+import type { ProblemError } from '../../src/std/problem.ts'
 import { POD, reviewOf } from '../admission/fixture.ts'
 import { BAD_CONFIG, BAD_VALUES } from './garbage.ts'
 import { revisionObjects, watchedOf } from './watched.ts'

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ProblemError } from '../../src/api/problem.ts'
+import { ProblemError } from '../../src/std/problem.ts'
 import { parseYaml, YAML_LIMITS, yamlToJson } from '../../src/std/yaml.ts'
 import { writeYaml } from '../../src/std/yaml-write.ts'
 

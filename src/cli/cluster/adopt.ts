@@ -2,12 +2,12 @@
 // meanwhile has one injector (design §6). Prints the plan, carries it out step by step, makes it again when the cluster
 // has changed, and stops with code 4 where a safety check blocks it.
 
-import { ProblemError } from '../../api/problem.ts'
 import { parseRelease, type Release } from '../../api/release.ts'
 import { planAdopt } from '../../revision/adopt.ts'
 import type { AdoptPlan, AdoptStep } from '../../revision/handover.ts'
 import { planUndo } from '../../revision/undo.ts'
 import type { Json } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { EXIT, Exit, type Io } from '../io.ts'
 import { type DataFormat, printData } from '../output.ts'
 import { warn } from '../print.ts'

@@ -1,10 +1,10 @@
 // Command `revision describe`: everything a cluster holds of one revision, named by itself or by a tag: control plane,
 // tags, webhook entries with who answers them, namespaces and what runs in them.
 
-import { ProblemError } from '../../api/problem.ts'
 import { objectField } from '../../revision/configuration.ts'
 import { configMapNames } from '../../revision/control-plane.ts'
 import type { Json } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import type { Io } from '../io.ts'
 import { type DataFormat, printData } from '../output.ts'
 import { warn } from '../print.ts'

@@ -1,9 +1,9 @@
 // One command's work on a live cluster: the connection, what is said while it takes long, and its end by a signal.
 // In: flags and the work; out: the work's result. Errors of the API server come out as problems for people.
 
-import { ProblemError, type Where } from '../../api/problem.ts'
 import { loadAccess } from '../../kube/access.ts'
 import { ApiError, type Client, createClient } from '../../kube/client.ts'
+import { ProblemError, type Where } from '../../std/problem.ts'
 import { EXIT, Exit, type Io, type Signal } from '../io.ts'
 import type { ClusterFlags } from './flags.ts'
 

@@ -2,11 +2,11 @@
 // cluster is asked only where there is one to ask; without it, or with --client, the program speaks of itself alone.
 
 import { LABEL } from '../../api/names.ts'
-import { ProblemError } from '../../api/problem.ts'
 import { NEWEST } from '../../api/release.ts'
 import { kubeconfigFiles } from '../../kube/kubeconfig.ts'
 import { compareGoStrings } from '../../std/gojson.ts'
 import { type Json, own } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import type { Io } from '../io.ts'
 import { type DataFormat, printData } from '../output.ts'
 import { warn } from '../print.ts'

@@ -2,10 +2,10 @@
 // the smallest change that would turn it around; with --field, where a field of the injected pod comes from.
 
 import type { Pod } from '../../api/kube.ts'
-import { ProblemError } from '../../api/problem.ts'
 import { REASONS } from '../../injection/decide.ts'
 import type { InjectionStage } from '../../injection/stage.ts'
 import { isObject, type Json, own } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import type { SettingsFlags } from '../flags.ts'
 import { envPairsOf } from '../inject/inject.ts'
 import { type InjectContext, incomingPod, injectPlace } from '../inject/place.ts'

@@ -2,9 +2,9 @@
 // user's own container, or a step after the templates. In: the stages of an injection; out: each one that changed it.
 
 import type { Pod } from '../../api/kube.ts'
-import { ProblemError } from '../../api/problem.ts'
 import type { InjectionStage } from '../../injection/stage.ts'
 import { equalJson, type Json } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { parseYaml } from '../../std/yaml.ts'
 import { type Part, readParts } from '../edit/tree.ts'
 import {

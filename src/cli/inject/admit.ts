@@ -3,8 +3,8 @@
 
 import { type AdmissionOutcome, admitText } from '../../admission/admit.ts'
 import { parseRoute } from '../../admission/path.ts'
-import { ProblemError } from '../../api/problem.ts'
 import type { MeshSnapshot } from '../../mesh/snapshot.ts'
+import { ProblemError } from '../../std/problem.ts'
 import type { SettingsFlags } from '../flags.ts'
 import { EXIT, Exit, type Io } from '../io.ts'
 import { warn } from '../print.ts'

@@ -2,8 +2,8 @@
 // as edits of the user's own text. Nothing is written unless every document could be done.
 
 import { parseRoute } from '../../admission/path.ts'
-import { ProblemError } from '../../api/problem.ts'
 import { type Json, own } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { type Document, joinDocuments } from '../documents.ts'
 import { editYaml } from '../edit/edit.ts'
 import { injectionLabel, type JudgeContext, judge, subjectOf } from '../explain/judge.ts'

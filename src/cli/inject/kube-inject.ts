@@ -1,11 +1,11 @@
 // Command `kube-inject`: Istio's command of that name (contract §13): its flags, its rules, its printed form and its
 // warnings. Settings are files, ConfigMaps or built in; the injection itself always runs here.
 
-import { ProblemError } from '../../api/problem.ts'
 import { type KubeInjectParams, kubeInject } from '../../injection/kube-inject.ts'
 import { workloadType } from '../../patch/schema-workload.ts'
 import { decode } from '../../patch/typed.ts'
 import { isObject, type Json, own } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { parseYaml } from '../../std/yaml.ts'
 import { type Document, readSources, type Source, splitSource } from '../documents.ts'
 import type { SettingsFlags } from '../flags.ts'

@@ -3,13 +3,13 @@
 
 import type { Pod } from '../../api/kube.ts'
 import type { ClusterView } from '../../api/mesh.ts'
-import { ProblemError } from '../../api/problem.ts'
 import { decodePod, injectPod } from '../../injection/inject.ts'
 import type { InjectionStage } from '../../injection/stage.ts'
 import type { RevisionSettings } from '../../mesh/snapshot.ts'
 import { rebase } from '../../patch/rebase.ts'
 import { POD } from '../../patch/schema.ts'
 import { isObject, type Json, type JsonObject, own, setOwn } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { type PodPlace, podAsCreated, workloadBehind } from '../input/workloads.ts'
 import { uninjected, withRecord } from './uninject-template.ts'
 

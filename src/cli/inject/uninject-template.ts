@@ -5,10 +5,10 @@
 
 import type { Pod } from '../../api/kube.ts'
 import { ANNOTATION, CONTAINER, LABEL } from '../../api/names.ts'
-import { ProblemError } from '../../api/problem.ts'
 import { applyPatch } from '../../patch/apply.ts'
 import { diff, type Operation } from '../../patch/diff.ts'
 import { equalJson, isObject, type Json, type JsonObject, own, setOwn } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { PROBERS_ENV, restoreProbes } from './uninject-probes.ts'
 
 const SCRAPING_ENV = 'ISTIO_PROMETHEUS_ANNOTATIONS'

@@ -2,8 +2,8 @@
 // `metadata.annotations[prometheus.io/port]`, `spec.volumes[0]`. Items of lists are found by index or by what identifies
 // them, so that a path means the same item while containers move.
 
-import { ProblemError } from '../../api/problem.ts'
 import { isObject, type Json, own } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 
 /** A key, an index, or the identity of a list item. */
 export type FieldStep = string | number

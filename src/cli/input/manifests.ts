@@ -2,9 +2,9 @@
 // one that is not fails the command before anything is written.
 
 import type { NamespaceInfo } from '../../api/mesh.ts'
-import { ProblemError } from '../../api/problem.ts'
 import { namespaceInfo } from '../../mesh/cluster-objects.ts'
 import { isObject, type Json, own, setOwn } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { type Document, parseDocumentText, readSources, splitSource } from '../documents.ts'
 import type { Io } from '../io.ts'
 import { locate } from '../print.ts'

@@ -1,10 +1,10 @@
 // Where in a file a problem of one object is: the object's first line, or the line of the annotation or field that the
 // problem is about, as far as it names one.
 
-import { ProblemError, type Where } from '../../api/problem.ts'
 import { POD } from '../../patch/schema.ts'
 import { decode } from '../../patch/typed.ts'
 import { isObject, own } from '../../std/json.ts'
+import { ProblemError, type Where } from '../../std/problem.ts'
 import type { Document } from '../documents.ts'
 import { positionOf } from '../edit/tree.ts'
 import { culprit, foundText, throws } from './culprit.ts'

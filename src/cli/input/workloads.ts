@@ -3,10 +3,10 @@
 
 import type { OwnerReference, Pod } from '../../api/kube.ts'
 import { LABEL } from '../../api/names.ts'
-import { ProblemError } from '../../api/problem.ts'
 import type { Release } from '../../api/release.ts'
 import { type Workload, workloadOf } from '../../injection/workload.ts'
 import { isObject, type Json, type JsonObject, own } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 
 export interface PodPlace {
   /** Keys and indexes from the document's root to the object that has the pod's `metadata` and `spec`. */

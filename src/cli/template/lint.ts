@@ -2,13 +2,13 @@
 // unknown functions, names that no template has, invalid selectors, and templates that fail on a plain pod.
 
 import type { InjectConfig } from '../../api/mesh.ts'
-import { ProblemError, type Where } from '../../api/problem.ts'
 import { TemplateError } from '../../gotemplate/template.ts'
 import { templateCompiler } from '../../injection/compile.ts'
 import { readInjectConfig } from '../../mesh/injectconfig.ts'
 import { validateSelector } from '../../mesh/selector.ts'
 import type { RevisionSettings } from '../../mesh/snapshot.ts'
 import { type Json, own } from '../../std/json.ts'
+import { ProblemError, type Where } from '../../std/problem.ts'
 import { blockLine, positionOf } from '../edit/tree.ts'
 import type { SettingsFlags } from '../flags.ts'
 import { type InjectContext, injectPlace } from '../inject/place.ts'

@@ -2,10 +2,10 @@
 // sample; whether it would be injected at all is not asked here.
 
 import { ANNOTATION } from '../../api/names.ts'
-import { ProblemError } from '../../api/problem.ts'
 import type { InjectionStage } from '../../injection/stage.ts'
 import type { RevisionSettings } from '../../mesh/snapshot.ts'
 import { isObject, type Json, own } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import type { SettingsFlags } from '../flags.ts'
 import { envPairsOf } from '../inject/inject.ts'
 import { type InjectContext, injectPlace } from '../inject/place.ts'

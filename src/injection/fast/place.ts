@@ -2,8 +2,8 @@
 // YAML, and the markers are looked for: a marker in a scalar that is a value stands for a slot, any other for a text that
 // must stay as it was. Texts that do not fit the rules of their scalar stay as they were, too.
 
-import { ProblemError } from '../../api/problem.ts'
 import { isObject, type Json } from '../../std/json.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { Scanner } from '../../std/yaml/scanner.ts'
 import {
   ANCHOR,

@@ -2,7 +2,6 @@
 // Failures print an empty form instead of failing the render, as Istio does; its log lines have no counterpart here.
 
 import type { Message } from '../../api/mesh.ts'
-import { ProblemError } from '../../api/problem.ts'
 import { atLeast, type Release } from '../../api/release.ts'
 import { type CallContext, FuncError, type TemplateFunc } from '../../gotemplate/func.ts'
 import { fixed, newDict, text, variadic } from '../../gotemplate/sprig/go.ts'
@@ -12,6 +11,7 @@ import { elements, entries, isNil, typeName } from '../../gotemplate/value-ops.t
 import { MESH_CONFIG, PROXY_CONFIG, type ProtoMessage, type WellKnown } from '../../mesh/proto.ts'
 import { writeItem, writeMessage } from '../../mesh/proto-write.ts'
 import { cleanProxyConfig } from '../../mesh/proxyconfig.ts'
+import { ProblemError } from '../../std/problem.ts'
 import { writeYaml } from '../../std/yaml-write.ts'
 import { mergeMaps } from './funcs-text.ts'
 

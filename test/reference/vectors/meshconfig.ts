@@ -4,7 +4,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InjectConfig, Message } from '../../../src/api/mesh.ts'
-import { ProblemError } from '../../../src/api/problem.ts'
 import { NEWEST } from '../../../src/api/release.ts'
 import { templateCompiler } from '../../../src/injection/compile.ts'
 import { proxyImage } from '../../../src/mesh/image.ts'
@@ -17,6 +16,7 @@ import { readProxyConfigResource } from '../../../src/mesh/proxyconfig-resource.
 import { buildRevision } from '../../../src/mesh/snapshot.ts'
 import { readValues } from '../../../src/mesh/values.ts'
 import { equalJson, type Json, type JsonObject } from '../../../src/std/json.ts'
+import { ProblemError } from '../../../src/std/problem.ts'
 import { type Family, type FileReport, type Outcome, readLines, runCases } from '../outcome.ts'
 
 interface MeshRow {

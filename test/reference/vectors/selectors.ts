@@ -1,9 +1,9 @@
 // Runs selectors/match.jsonl and validate.jsonl: decoding, compiling and matching of label selectors, texts exact.
 
 import { join } from 'node:path'
-import { ProblemError } from '../../../src/api/problem.ts'
 import { compileSelector, decodeSelector, validateSelector } from '../../../src/mesh/selector.ts'
 import { equalJson } from '../../../src/std/json.ts'
+import { ProblemError } from '../../../src/std/problem.ts'
 import { type Family, readLines, runCases } from '../outcome.ts'
 
 interface MatchCase {

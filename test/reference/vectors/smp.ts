@@ -3,11 +3,11 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ProblemError } from '../../../src/api/problem.ts'
 import { POD } from '../../../src/patch/schema.ts'
 import { mergeStrategic } from '../../../src/patch/strategic.ts'
 import { decode } from '../../../src/patch/typed.ts'
 import { deepFreeze, equalJson, isObject, type Json, type JsonObject } from '../../../src/std/json.ts'
+import { ProblemError } from '../../../src/std/problem.ts'
 import { parseYaml } from '../../../src/std/yaml.ts'
 import { type Family, type FileReport, runCases } from '../outcome.ts'
 

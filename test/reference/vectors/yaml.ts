@@ -3,9 +3,9 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ProblemError } from '../../../src/api/problem.ts'
 import { goJson } from '../../../src/std/gojson.ts'
 import { isObject } from '../../../src/std/json.ts'
+import { ProblemError } from '../../../src/std/problem.ts'
 import { naturalLess } from '../../../src/std/yaml/order.ts'
 import { parseYaml, yamlToJson } from '../../../src/std/yaml.ts'
 import { splitDocuments } from '../../../src/std/yaml-split.ts'
