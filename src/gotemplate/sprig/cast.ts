@@ -1,10 +1,13 @@
 // How sprig turns any value into a number or a text (spf13/cast and its own strval).
 // What cannot be converted is 0, never an error; integers wrap at 64 bits like Go's.
 
-import { settle } from '../../std/bytes.ts'
+import { fromBytes, settle } from '../../std/bytes.ts'
 import { goStringCharged } from '../format.ts'
-import { type GoValue, Typed } from '../value.ts'
-import { indirect } from '../value-ops.ts'
+import { FuncError } from '../func.ts'
+import { BYTES } from '../types.ts'
+import { type GoType, type GoValue, Typed } from '../value.ts'
+import { findMethod, indirect } from '../value-ops.ts'
+import { NIL_DEREFERENCE } from './go.ts'
 
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
@@ -48,9 +51,27 @@ export function toFloat64(value: GoValue): number {
   }
 }
 
-/** sprig's strval: strings as they are, everything else as `%v` prints it. */
+/**
+ * sprig's strval: strings and bytes as they are, everything else as `%v` prints it. But it asks for String() itself, so
+ * that a nil pointer to what has it by value fails, where `%v` prints `<nil>`.
+ */
 export function strval(value: GoValue, charge: (count: number) => void): string {
-  return typeof value === 'string' ? value : goStringCharged(value, charge)
+  if (typeof value === 'string') return value
+  if (value instanceof Typed) {
+    const { type, raw } = value
+    if (type.name === BYTES.name) {
+      charge((raw as ArrayLike<number> | undefined)?.length ?? 0)
+      return fromBytes(Uint8Array.from((raw as ArrayLike<number> | undefined) ?? []))
+    }
+    if (type.kind === 'pointer' && raw === undefined && hasText(type)) throw new FuncError(NIL_DEREFERENCE)
+  }
+  return goStringCharged(value, charge)
+}
+
+/** Whether String of a pointer type is that of the values it points to. */
+function hasText({ elem, methods }: GoType): boolean {
+  if (elem === undefined || elem.byPointer === true || methods?.().has('String') === true) return false
+  return findMethod(new Typed(elem, undefined), 'String') !== undefined
 }
 
 /** A scalar of whatever Go type as JavaScript's own; undefined for all else. */

@@ -2,6 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { pointerTo } from '../../../src/gotemplate/types.ts'
+import { type GoKind, Typed } from '../../../src/gotemplate/value.ts'
 import { problems, render, table } from './sprig.ts'
 
 describe('whole numbers', () => {
@@ -43,6 +45,43 @@ describe('whole numbers', () => {
       }),
     )
   })
+})
+
+describe('named types count as what they are made of', () => {
+  const named = (kind: GoKind, name: string, raw: unknown): Typed => new Typed({ kind, name }, raw)
+  const size = named('int32', 'host.Size', 3)
+  table(
+    [
+      ['{{int .size}} {{int64 .size}} {{float64 .size}} {{typeOf .size}}', '3 3 3 host.Size'],
+      [
+        '{{add .size 1}} {{sub .big .size}} {{mul .size 2}} {{div .big .size}} {{mod .big .size}}',
+        '4 1 6 1 1',
+      ],
+      [
+        '{{max .size .big}} {{min .size .big}} {{addf .ratio .size}} {{round .ratio 0}} {{ceil .ratio}}',
+        '4 3 5.5 3 3',
+      ],
+      [
+        '{{int .ratio}} {{float64 .ratio}} {{int .on}} {{float64 .on}} {{int .text}} {{int64 .text}}',
+        '2 2.5 1 1 12 12',
+      ],
+      ['{{int .pointer}} {{add .pointer 1}} {{int .none}} {{float64 .none}} {{int .struct}}', '3 4 0 0 0'],
+      [
+        '{{quote .size}} {{toString .ratio}} {{join "," (list .size .on .text)}} {{toDecimal .text}}',
+        '"3" 2.5 3,true,12 10',
+      ],
+    ],
+    {
+      size,
+      big: named('int64', 'host.Big', 4n),
+      ratio: named('float64', 'host.Ratio', 2.5),
+      on: named('bool', 'host.On', true),
+      text: named('string', 'host.Text', '12'),
+      pointer: new Typed(pointerTo(size.type), 3),
+      none: new Typed(pointerTo(size.type), undefined),
+      struct: named('struct', 'host.Struct', {}),
+    },
+  )
 })
 
 describe('decimals', () => {

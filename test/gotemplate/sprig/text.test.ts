@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { BYTES } from '../../../src/gotemplate/types.ts'
+import { Typed } from '../../../src/gotemplate/value.ts'
 import { fromBytes, toBytes } from '../../../src/std/bytes.ts'
 import { problems, render, table } from './sprig.ts'
 
@@ -32,28 +34,32 @@ describe('cutting counts bytes', () => {
 })
 
 describe('trimming, joining, quoting', () => {
-  table([
-    ['[{{trim "\\u00a0\\u2003 a b\\u0085\\n"}}] [{{trim "\\ufeffa"}}]', '[a b] [\ufeffa]'],
+  table(
     [
-      '{{trimAll "éx" "xéaéxé"}} {{trimPrefix "a" "aab"}} {{trimSuffix "b" "abb"}} {{nospace "a b\\tc"}}',
-      'a ab ab abc',
+      ['[{{trim "\\u00a0\\u2003 a b\\u0085\\n"}}] [{{trim "\\ufeffa"}}]', '[a b] [\ufeffa]'],
+      [
+        '{{trimAll "éx" "xéaéxé"}} {{trimPrefix "a" "aab"}} {{trimSuffix "b" "abb"}} {{nospace "a b\\tc"}}',
+        'a ab ab abc',
+      ],
+      ['{{indent 2 "a\\n\\nb"}}|{{nindent 1 "a\\n"}}|', '  a\n  \n  b|\n a\n |'],
+      ['{{quote "a\\"b" nil 1.5 true (list 1 "x")}} {{quote nil}}|', '"a\\"b" "1.5" "true" "[1 x]" |'],
+      ['{{squote "it\'s" nil 2}} {{cat 1 nil "b " (dict "k" 1)}}|', "'it's' '2' 1 b  map[k:1]|"],
+      [
+        '{{join "-" (list 1 nil "b" 2.5)}} {{join "-" "x"}} {{join "-" nil}}| {{join "," (until 3)}}',
+        '1-b-2.5 x | 0,1,2',
+      ],
+      ['{{replace "a" "$&" "banana"}} {{replace "" "." "né"}}', 'b$&n$&n$& .n.é.'],
+      ['{{plural "pod" "pods" 1}} {{plural "pod" "pods" 0}} {{repeat 3 "ab"}}', 'pod pods ababab'],
+      [
+        '{{toStrings (list 1 nil "a")}} {{toStrings 5}} {{sortAlpha (list "b" 10 "a" 9)}} {{sortAlpha "x"}}',
+        '[1 a] [5] [10 9 a b] [x]',
+      ],
+      ['{{sortAlpha (list "\\U0001F600" "\\uffff")}}', '[\uffff 😀]'],
+      ['{{with $b := .bytes}}{{toString $b}} {{quote $b}} {{cat $b}} {{len $b}}{{end}}', 'ab "ab" [97 98] 2'],
+      ['{{contains "b" "abc"}} {{hasPrefix "a" "abc"}} {{hasSuffix "b" "abc"}}', 'true true false'],
     ],
-    ['{{indent 2 "a\\n\\nb"}}|{{nindent 1 "a\\n"}}|', '  a\n  \n  b|\n a\n |'],
-    ['{{quote "a\\"b" nil 1.5 true (list 1 "x")}} {{quote nil}}|', '"a\\"b" "1.5" "true" "[1 x]" |'],
-    ['{{squote "it\'s" nil 2}} {{cat 1 nil "b " (dict "k" 1)}}|', "'it's' '2' 1 b  map[k:1]|"],
-    [
-      '{{join "-" (list 1 nil "b" 2.5)}} {{join "-" "x"}} {{join "-" nil}}| {{join "," (until 3)}}',
-      '1-b-2.5 x | 0,1,2',
-    ],
-    ['{{replace "a" "$&" "banana"}} {{replace "" "." "né"}}', 'b$&n$&n$& .n.é.'],
-    ['{{plural "pod" "pods" 1}} {{plural "pod" "pods" 0}} {{repeat 3 "ab"}}', 'pod pods ababab'],
-    [
-      '{{toStrings (list 1 nil "a")}} {{toStrings 5}} {{sortAlpha (list "b" 10 "a" 9)}} {{sortAlpha "x"}}',
-      '[1 a] [5] [10 9 a b] [x]',
-    ],
-    ['{{sortAlpha (list "\\U0001F600" "\\uffff")}}', '[\uffff 😀]'],
-    ['{{contains "b" "abc"}} {{hasPrefix "a" "abc"}} {{hasSuffix "b" "abc"}}', 'true true false'],
-  ])
+    { bytes: new Typed(BYTES, [97, 98]) },
+  )
 })
 
 describe('letters', () => {

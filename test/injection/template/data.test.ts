@@ -86,6 +86,18 @@ describe('fields and methods', () => {
     ['{{(index .Spec.Volumes 0).EmptyDir.SizeLimit.Value}}', '1073741824'],
     ['{{eq .Spec.RestartPolicy "Always"}}', 'true'],
     ['{{.ObjectMeta.CreationTimestamp.Year}} {{.ObjectMeta.DeletionTimestamp}}', '2024 <nil>'],
+    [
+      '{{quote .ObjectMeta.CreationTimestamp}} {{squote .ObjectMeta.DeletionTimestamp}} {{cat .ObjectMeta.DeletionTimestamp}}',
+      `"2024-01-02 03:04:05 +0000 UTC" '<nil>' <nil>`,
+    ],
+    [
+      `{{quote .Spec.ActiveDeadlineSeconds .ProxyConfig.HoldApplicationUntilProxyStarts}} {{toString ${SECOND}.SecurityContext}}`,
+      '"<nil>" "<nil>" nil',
+    ],
+    [
+      `{{int ${FIRST}.SecurityContext.RunAsUser}} {{add ${FIRST}.SecurityContext.RunAsUser .ObjectMeta.Generation}} {{float64 ${SECOND}.SecurityContext}}`,
+      '1000 1003 0',
+    ],
     ['{{.Values.global.hub}} {{.Values.global.port}}', 'h 15020'],
     [
       '{{.Revision}} {{.NativeSidecars}} {{.ProxyUID}} {{.ProxyGID}} {{.ProxyImage}}',
@@ -105,6 +117,10 @@ describe('fields and methods', () => {
 
 describe('messages', () => {
   const table: [template: string, output: string][] = [
+    [
+      '{{with .ProxyConfig.InterceptionMode}}{{int .}} {{int64 .}} {{float64 .}} {{add . 4}} {{quote .}} {{cat .}} {{toJson .}}{{end}}',
+      '1 1 1 5 "TPROXY" TPROXY 1',
+    ],
     [
       '{{.ProxyConfig.InterceptionMode}} {{.ProxyConfig.InterceptionMode.String}} {{.ProxyConfig.StatusPort}}',
       'TPROXY TPROXY 15020',
@@ -205,6 +221,9 @@ describe('what Go refuses', () => {
       `{{range ${FIRST}.Resources.Limits}}{{.String}}{{end}}`,
       "can't evaluate field String in type resource.Quantity",
     ],
+    ['{{quote .ObjectMeta.DeletionTimestamp}}', 'error calling quote: runtime error: invalid memory address'],
+    ['{{toString .ObjectMeta.DeletionTimestamp}}', 'error calling toString: runtime error: invalid memory'],
+    ['{{join "," (list "a" .ObjectMeta.DeletionTimestamp)}}', 'error calling join: runtime error: invalid'],
     [`{{eq ${FIRST}.SecurityContext.RunAsUser 1000}}`, 'incompatible types for comparison: *int64 and int'],
   ]
   for (const [template, message] of table) {
