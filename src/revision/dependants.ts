@@ -31,14 +31,14 @@ export interface Dependants {
 
 export function dependantsOf(tag: string, { namespaces, pods, gateways }: Users): Dependants {
   const labelsOf = new Map(namespaces.map(({ name, labels }) => [name, labels]))
-  const selected = namespaces.filter(({ labels }) => selectsNamespace(tag, labels)).map(({ name }) => name)
+  const selected = namespaces.filter(({ labels }) => usesTag(labels, tag)).map(({ name }) => name)
   const place = ({ namespace, name }: PlacedObject): string => `${namespace}/${name}`
   return {
     namespaces: [...selected].sort(),
     pods: pods
       .filter(({ namespace, labels }) => {
         const around = labelsOf.get(namespace) ?? {}
-        return !selectsNamespace(tag, around) && selectsPod(tag, around, labels)
+        return !usesTag(around, tag) && selectsPod(tag, around, labels)
       })
       .map(place)
       .sort(),
@@ -53,7 +53,8 @@ export function dependantsOf(tag: string, { namespaces, pods, gateways }: Users)
   }
 }
 
-function selectsNamespace(tag: string, labels: Labels): boolean {
+/** Whether a namespace of these labels chooses the tag. Label istio-injection, where there is one, decides alone. */
+export function usesTag(labels: Labels, tag: string): boolean {
   const injection = own(labels, LABEL.injection)
   if (injection !== undefined) return tag === DEFAULT && injection === 'enabled'
   return own(labels, LABEL.revision) === tag

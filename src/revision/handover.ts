@@ -48,6 +48,7 @@ export interface Blocker {
     | 'runs-after'
     | 'dangling-tag'
     | 'no-ca-bundle'
+    | 'no-settings'
     | 'not-ready'
   readonly message: string
   readonly hint: string

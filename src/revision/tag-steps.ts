@@ -109,19 +109,17 @@ function switchOff(configuration: Configuration): PatchOperation[] {
 }
 
 /**
- * Istiod injects: while both are live, the one that is called later acts only on pods without a sidecar. One that exists
- * is changed by one write.
+ * Istiod injects: while both are live, the one that is called later acts only on pods without a sidecar. A tag that takes
+ * nobody's place is changed by one write. Made again after any step, the plan goes on from there.
  */
 export function handover(
   { kubernetes }: TagCluster,
   object: JsonObject,
   old: readonly Configuration[],
-  existing: readonly Configuration[],
 ): TagStep[] {
   const live = old.filter(({ entries }) => entries.some((entry) => entry.live))
-  const moved = existing.some((each) => each.entries.some((entry) => entry.live))
   const canGuard = kubernetes === undefined || atLeast(kubernetes, MATCH_CONDITIONS)
-  if (live.length === 0 || moved || !canGuard) {
+  if (live.length === 0 || !canGuard) {
     const off = live.flatMap((each) => patch(each, `deactivate ${each.name}`, switchOff(each)))
     return [applied(object), ...off]
   }

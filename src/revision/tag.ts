@@ -6,7 +6,7 @@ import { atLeast } from '../api/release.ts'
 import type { JsonObject } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { type Configuration, readConfiguration, textField } from './configuration.ts'
-import { readLabelled } from './control-plane.ts'
+import { configMapNames, readLabelled } from './control-plane.ts'
 import { TAG_LABEL } from './discover.ts'
 import { type Blocker, MATCH_CONDITIONS } from './handover.ts'
 import { isAdopted } from './registrants.ts'
@@ -54,13 +54,15 @@ export function planTagSet(cluster: TagCluster, request: TagRequest): TagPlan {
   const others = [...validators, ...services].map((each): TagStep => applied(each))
   const webhookSteps = adopted
     ? adoptedSteps(object, target, old, existing, target.tag === DEFAULT && auto)
-    : handover(cluster, object, old, existing)
+    : handover(cluster, object, old)
   return {
     objects: [object, ...validators, ...services],
     steps: [...webhookSteps, ...others],
     blockers: blockersOf(cluster, target, adopted),
     warnings: warningsOf(cluster, request, old),
-    conflicts: conflictsOf(cluster, object, adopted || request.generate ? [] : old, adopted),
+    conflicts: adopted
+      ? rivals(existing, name, target)
+      : conflictsOf(cluster, object, request.generate ? [] : old),
   }
 }
 
@@ -78,6 +80,14 @@ function blockersOf({ discovery }: TagCluster, target: Target, adopted: boolean)
       code: 'not-ready',
       message: `istiod of revision "${revision}" is not ready: pods that use the tag would be refused or not start`,
       hint: `see kubectl get deployment -n ${target.namespace} -l app=istiod,istio.io/rev=${revision}`,
+    })
+  }
+  if (adopted && facts?.configMap === false) {
+    const { injector } = configMapNames(revision)
+    blockers.push({
+      code: 'no-settings',
+      message: `remora injects, and has no settings for revision "${revision}": pods that use the tag would be refused`,
+      hint: `remora reads them from ConfigMap ${target.namespace}/${injector}`,
     })
   }
   if (!adopted && entry.caBundle === '') {
@@ -127,9 +137,7 @@ function conflictsOf(
   { configurations, namespace }: TagCluster,
   object: JsonObject,
   old: readonly Configuration[],
-  adopted: boolean,
 ): string[] {
-  if (adopted) return []
   const mine = readConfiguration(object, namespace)
   const gone = new Set([mine.name, ...old.map(({ name }) => name)])
   const after = [...configurations.filter(({ name }) => !gone.has(name)), mine]
@@ -139,6 +147,13 @@ function conflictsOf(
       const names = overlap.entries.map(({ configuration, entry }) => `${configuration} (${entry})`)
       return `${names.join(' and ')} would both inject: ${placeText(overlap)}`
     })
+}
+
+/** Remora reads from all objects of a tag what it means: one that says something else may win. */
+function rivals(existing: readonly Configuration[], name: string, { tag, revision }: Target): string[] {
+  return existing
+    .filter((each) => each.name !== name && each.revision !== revision)
+    .map((each) => `${each.name} carries tag "${tag}", too, and names revision "${each.revision ?? ''}"`)
 }
 
 /** Throws ProblemError when nothing carries the tag. Who depends on it is dependantsOf's answer. */

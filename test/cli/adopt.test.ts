@@ -5,22 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { proofText } from '../../src/admission/proof.ts'
 import { RESOURCE } from '../../src/kube/resource.ts'
-import { applyPatch } from '../../src/patch/apply.ts'
-import type { Operation } from '../../src/patch/diff.ts'
-import {
-  CONFIGURATION_NAME,
-  type Configuration,
-  readConfiguration,
-} from '../../src/revision/configuration.ts'
-import { NO_MEMORY, planRegistration } from '../../src/revision/registration-plan.ts'
-import { injectors } from '../../src/revision/route.ts'
-import { isObject, type JsonObject } from '../../src/std/json.ts'
-import type { FakeApi, FakeRequest, Fault } from '../kube/fake-api.ts'
+import { CONFIGURATION_NAME } from '../../src/revision/configuration.ts'
+import type { FakeApi } from '../kube/fake-api.ts'
 import { istioObject } from '../revision/objects.ts'
+import { LedCluster } from './led-cluster.ts'
 import { runRemora, type Said } from './memory-io.ts'
-import { startCluster } from './small-cluster.ts'
 
 const NAMESPACES = `
 kind: Namespace
@@ -39,87 +29,33 @@ kind: Service
 metadata: {name: istiod, namespace: istio-system, labels: {app: istiod, istio.io/rev: default}}
 `
 
-const SETTINGS = {
-  namespace: 'remora-system',
-  service: 'remora-injector',
-  port: 443,
-  failurePolicy: 'Fail',
-  reinvocationPolicy: 'Never',
-  timeoutSeconds: 10,
-  matchConditions: [],
-} as const
-
 let home: string
+let remora: LedCluster
 let cluster: FakeApi
-/** Whether there is an elected replica, and whether its webhook answers. */
-let remora: { leads: boolean; answers: boolean }
-/** How many injectors a pod of the two namespaces met, whenever somebody looked. */
-let met: Set<number>
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'remora-adopt-'))
-  cluster = await startCluster(NAMESPACES, home)
+  remora = await LedCluster.start(NAMESPACES, home)
+  cluster = remora.api
   const resource = RESOURCE.mutatingWebhookConfiguration
   cluster.put(resource, istioObject({ name: 'istio-sidecar-injector', revision: 'default', isDefault: true }))
   cluster.put(resource, istioObject({ name: 'istio-revision-tag-prod', revision: 'default', tag: 'prod' }))
-  remora = { leads: true, answers: true }
-  met = new Set()
-  cluster.fault = (request) => {
-    lead()
-    look()
-    return answerPod(request)
-  }
+  remora.places = [{ 'istio-injection': 'enabled' }, { 'istio.io/rev': 'prod' }].map((labels) => ({
+    namespaceLabels: { ...labels, 'kubernetes.io/metadata.name': 'any' },
+    podLabels: {},
+  }))
 })
 afterEach(async () => {
   await cluster.away()
   rmSync(home, { recursive: true })
 })
 
-const configurations = (): Configuration[] =>
-  cluster.all(RESOURCE.mutatingWebhookConfiguration).map((raw) => readConfiguration(raw, 'istio-system'))
-
-/** The elected replica keeps our configuration as it should be, if there is one. */
-function lead(): void {
-  const all = configurations()
-  if (!remora.leads || !all.some(({ name }) => name === CONFIGURATION_NAME)) return
-  const writer = { id: 'd', generation: 1 }
-  const observed = { caBundle: 'Q0E=', settings: SETTINGS, writer, restoreDeleted: false, memory: NO_MEMORY }
-  const { action } = planRegistration({ ...observed, configurations: all }, 0)
-  if (action === undefined) return
-  const raw = all.find(({ name }) => name === CONFIGURATION_NAME)?.raw ?? {}
-  const next =
-    action.kind === 'apply' ? action.object : applyPatch(raw, [...action.operations] as Operation[])
-  cluster.put(RESOURCE.mutatingWebhookConfiguration, next as JsonObject)
-}
-
-function look(): void {
-  const all = configurations()
-  for (const labels of [{ 'istio-injection': 'enabled' }, { 'istio.io/rev': 'prod' }]) {
-    const namespaceLabels = { ...labels, 'kubernetes.io/metadata.name': 'any' }
-    met.add(injectors(all, { namespaceLabels, podLabels: {} }).length)
-  }
-}
-
-/** A dry-run pod: our entries are called for it, and give its nonce back. */
-function answerPod({ method, path, query, body }: FakeRequest): Fault | undefined {
-  if (method !== 'POST' || !path.endsWith('/pods') || query['dryRun'] !== 'All' || !isObject(body))
-    return undefined
-  const annotations = (body['metadata'] as JsonObject)['annotations'] as JsonObject
-  const nonce = String(annotations['remora.dev/proof'])
-  const warning = `299 - "${proofText({ nonce, revision: 'default', hash: 'h' })}"`
-  return { status: 201, body, headers: remora.answers ? { warning } : {} }
-}
-
 const run = (...argv: string[]): Promise<Said> =>
   runRemora(argv.includes('--timeout') ? argv : [...argv, '--timeout', '2'], {
     cwd: home,
     env: { HOME: home },
   })
-const live = (): string[] =>
-  configurations()
-    .filter(({ entries }) => entries.some((entry) => entry.live))
-    .map(({ name }) => name)
-    .sort()
+const live = (): string[] => remora.live()
 
 const ISTIO = ['istio-revision-tag-prod', 'istio-sidecar-injector']
 
@@ -132,7 +68,7 @@ describe('adopt', () => {
     expect(said.stderr).toContain('remora answered for a pod in namespace shop')
     expect(said.stderr).toContain('remora answered for a pod in namespace bank')
     expect(live()).toEqual([CONFIGURATION_NAME])
-    expect([...met]).toEqual([1])
+    expect([...remora.met]).toEqual([1])
   })
 
   it('does nothing the second time', async () => {
@@ -167,7 +103,7 @@ describe('adopt', () => {
       /\nblocked: entry \S+: remora did not answer http:\S+ for a pod in namespace \S+\n/,
     )
     expect(live()).toEqual([...ISTIO, CONFIGURATION_NAME])
-    expect([...met]).toEqual([1])
+    expect([...remora.met]).toEqual([1])
   })
 
   it('asks every API server that can be reached, and names the others', async () => {
@@ -241,7 +177,7 @@ describe('adopt --undo', () => {
     expect(said.code).toBe(0)
     expect(said.stdout).toMatch(/\nistiod injects for every revision and tag\n$/)
     expect(live()).toEqual(ISTIO)
-    expect([...met]).toEqual([1])
+    expect([...remora.met]).toEqual([1])
     const objects = cluster.all(RESOURCE.mutatingWebhookConfiguration)
     expect(objects.map((object) => object['webhooks'])).toEqual(
       [

@@ -24,6 +24,8 @@ describe.skipIf(!hasBash)('bash completion', () => {
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['remora k', ['kube-inject']],
     ['remora template ', ['lint', 'render']],
+    ['remora tag ', ['list', 'set', 'generate', 'remove']],
+    ['remora tag set --rev', ['--revision']],
     ['remora inject --inj', ['--injectConfigFile', '--injectConfigMapName', '--injector-env']],
     ['remora inject --compat ', ['istio', 'improved']],
     ['remora inject --compat improved --structure r', ['refuse']],

@@ -9,6 +9,8 @@ import { addClusterFlags } from './flags.ts'
 import type { RevisionDescribeFlags } from './revision-describe.ts'
 import type { RevisionListFlags } from './revision-list.ts'
 import type { TagListFlags } from './tag-list.ts'
+import type { TagRemoveFlags } from './tag-remove.ts'
+import type { TagGenerateFlags, TagSetFlags } from './tag-set.ts'
 import type { VersionFlags } from './version.ts'
 
 export function addClusterCommands(program: Command, io: Io): void {
@@ -54,6 +56,68 @@ function addTag(program: Command, io: Io): void {
   )
     .addHelpText('after', example('remora tag list'))
     .action(async (flags: TagListFlags) => (await import('./tag-list.ts')).tagListCommand(io, flags))
+  addTagSet(tag, io)
+  addTagGenerate(tag, io)
+  addTagRemove(tag, io)
+}
+
+/** Flags of commands that make a tag, as istioctl has them. */
+function addTagFlags(command: Command): Command {
+  return command
+    .argument('<tag>', 'name of the tag; default stands for namespaces of label istio-injection=enabled')
+    .requiredOption('-r, --revision <name>', 'revision that the tag is to mean')
+    .option('--overwrite', 'move a tag that exists')
+    .option('--webhook-name <name>', 'name of its webhook configuration (default: as Istio names it)')
+    .option('--auto-inject-namespaces', 'tag default only: also namespaces without any label')
+}
+
+const skipOption = ['-y, --skip-confirmation', 'ask nothing: the answer is yes'] as const
+
+function addTagSet(tag: Command, io: Io): void {
+  const set = tag.command('set').description('make a tag, or move it to another revision with --overwrite')
+  addClusterFlags(
+    addTagFlags(set)
+      .option(...skipOption)
+      .option('--dry-run', 'print the plan, change nothing')
+      .option('--timeout <seconds>', 'how long remora may take to write its entries', seconds, 60)
+      .addOption(dataFormatOption()),
+  )
+    .addHelpText(
+      'after',
+      example(
+        'remora tag set prod --revision 1-30-3',
+        'remora tag set prod --revision 1-30-3 --overwrite --dry-run',
+      ),
+    )
+    .action(async (name: string, flags: TagSetFlags) =>
+      (await import('./tag-set.ts')).tagSetCommand(io, name, flags),
+    )
+}
+
+function addTagGenerate(tag: Command, io: Io): void {
+  const generate = tag.command('generate').description('print the objects of a tag as YAML, change nothing')
+  addClusterFlags(addTagFlags(generate))
+    .addHelpText('after', example('remora tag generate prod --revision 1-30-3 > prod.yaml'))
+    .action(async (name: string, flags: TagGenerateFlags) =>
+      (await import('./tag-set.ts')).tagGenerateCommand(io, name, flags),
+    )
+}
+
+function addTagRemove(tag: Command, io: Io): void {
+  addClusterFlags(
+    tag
+      .command('remove')
+      .alias('delete')
+      .description('remove a tag; asks first when namespaces, pods or Gateways use it')
+      .argument('<tag>', 'name of the tag')
+      .option(...skipOption)
+      .option('--dry-run', 'print the plan, change nothing')
+      .addOption(dataFormatOption()),
+  )
+    .addHelpText('after', example('remora tag remove prod'))
+    .action(async (name: string, flags: TagRemoveFlags) =>
+      (await import('./tag-remove.ts')).tagRemoveCommand(io, name, flags),
+    )
 }
 
 function addVersion(program: Command, io: Io): void {

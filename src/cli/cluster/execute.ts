@@ -80,7 +80,8 @@ export async function patch(
 
 type Awaited = Extract<AdoptStep, { kind: 'await' }>['entries']
 
-async function waitFor(session: Session, entries: Awaited, waitMs: number): Promise<void> {
+/** Throws Exit 4 when the entries are not there in time. */
+export async function waitFor(session: Session, entries: Awaited, waitMs: number): Promise<void> {
   const { client, signal, istioNamespace, io } = session
   const end = systemClock.now() + waitMs
   for (;;) {

@@ -69,7 +69,12 @@ export async function readPods(session: Session, notes: string[]): Promise<PodFa
   return items.map(podFacts)
 }
 
-function optional(notes: string[], resource: Resource, list: Promise<ObjectList>): Promise<ObjectList> {
+/** A list that the command can do without: what the user may not read is noted, a kind that is not there is empty. */
+export function optional(
+  notes: string[],
+  resource: Resource,
+  list: Promise<ObjectList>,
+): Promise<ObjectList> {
   return list.catch((error) => ({ ...missing(notes, resource, error), resourceVersion: '' }))
 }
 

@@ -2,8 +2,9 @@
 // (contract revisions §2.3, §2.4).
 
 import type { NamespaceInfo } from '../../api/mesh.ts'
+import { usesTag } from '../../revision/dependants.ts'
 import type { TagFacts } from '../../revision/discover.ts'
-import { type Json, own } from '../../std/json.ts'
+import type { Json } from '../../std/json.ts'
 import type { Io } from '../io.ts'
 import { type DataFormat, printData } from '../output.ts'
 import { warn } from '../print.ts'
@@ -39,15 +40,8 @@ export async function tagListCommand(io: Io, flags: TagListFlags): Promise<void>
 
 function tagData(tag: TagFacts, namespaces: readonly NamespaceInfo[]): TagData {
   const { name, revision, webhook, service } = tag
-  const users = namespaces.filter((namespace) => usesTag(namespace, name)).map((each) => each.name)
+  const users = namespaces.filter((namespace) => usesTag(namespace.labels, name)).map((each) => each.name)
   return { tag: name, revision, namespaces: users, webhook, service, problems: problemsOf(tag) }
-}
-
-/** Whether the namespace chooses the tag. Label istio-injection, where there is one, decides alone. */
-export function usesTag({ labels }: NamespaceInfo, tag: string): boolean {
-  const injection = own(labels, 'istio-injection')
-  if (injection !== undefined) return injection === 'enabled' && tag === 'default'
-  return own(labels, 'istio.io/rev') === tag
 }
 
 function problemsOf(tag: TagFacts): string[] {
