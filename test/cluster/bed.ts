@@ -17,8 +17,8 @@ import { until } from './wait.ts'
 export interface BedOptions {
   readonly istio: readonly Installation[]
   readonly remora?: boolean
-  /** After every start and end of a process. */
-  readonly onChange?: () => void
+  /** Told the id of every process as soon as it runs. */
+  readonly onStart?: (pid: number) => void
 }
 
 export interface Bed {
@@ -49,16 +49,16 @@ export async function startBed(
   const sockets = mkdtempSync(join(tmpdir(), 'remora-'))
   const network = join(sockets, 'net')
   const leaveAlone = ['istio-system', REMORA_NAMESPACE]
-  const plane = await startControlPlane(join(folder, 'cluster'), say, { network, leaveAlone })
+  const { onStart = () => undefined } = options
+  const plane = await startControlPlane(join(folder, 'cluster'), say, { network, leaveAlone, onStart })
   const access = await loadAccess({ kubeconfig: plane.kubeconfig, env: {} })
   const istio = new Istio(access, join(folder, 'istio'))
   const remora = new Remora(access, join(folder, 'remora'))
-  const { onChange = () => undefined } = options
   const kubelet = new Kubelet({
     access,
     namespaces: leaveAlone,
     start: async (pod) => (await istio.start(pod)) ?? remora.start(pod),
-    onChange,
+    onStart,
   })
   const portOf = (address: string): number | undefined => kubelet.portOf(address)
   const balancer = await Balancer.start({ access, socket: network, portOf })

@@ -39,7 +39,23 @@ function cachedPath(program: Program): string {
   const { module } = PROGRAMS[program]
   const hash = createHash('sha256')
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULES, module, file)))
+  hash.update(linkFlags(module))
   return join(CACHE, `${module}-${hash.digest('hex').slice(0, 12)}`, program)
+}
+
+/**
+ * Without symbols, and Kubernetes with the release that it is of: built as a module it would call itself v0.0.0, which
+ * clients believe.
+ */
+function linkFlags(module: string): string {
+  const text = readFileSync(join(MODULES, module, 'go.mod'), 'utf8')
+  const [, release, major, minor] = /^\s*k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\S+)/m.exec(text) ?? []
+  if (release === undefined) return '-s -w'
+  const facts = { gitVersion: release, gitMajor: major, gitMinor: minor }
+  const set = Object.entries(facts).map(
+    ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
+  )
+  return ['-s -w', ...set].join(' ')
 }
 
 function build(program: Program, target: string, say: (line: string) => void): void {
@@ -49,7 +65,15 @@ function build(program: Program, target: string, say: (line: string) => void): v
   mkdirSync(join(target, '..'), { recursive: true })
   // Built beside its place and renamed, so that an interrupted build leaves no half program behind.
   const unfinished = `${target}.unfinished`
-  const args = ['build', '-mod=readonly', '-trimpath', '-ldflags=-s -w', '-o', unfinished, path]
+  const args = [
+    'build',
+    '-mod=readonly',
+    '-trimpath',
+    `-ldflags=${linkFlags(module)}`,
+    '-o',
+    unfinished,
+    path,
+  ]
   const run = spawnSync('go', args, { cwd: join(MODULES, module), encoding: 'utf8' })
   if (run.status !== 0) throw new Error(`go ${args.join(' ')} failed in ${module}:\n${run.stderr}`)
   renameSync(unfinished, target)

@@ -12,6 +12,8 @@ export interface ControlPlaneOptions {
   readonly network?: string
   /** Namespaces whose pods somebody else than kwok runs. */
   readonly leaveAlone?: readonly string[]
+  /** Told the id of every process as soon as it runs. */
+  readonly onStart?: (pid: number) => void
 }
 
 const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1

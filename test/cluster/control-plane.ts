@@ -18,8 +18,6 @@ export interface ControlPlane {
   readonly token: string
   /** One JSON event a line, level Metadata. */
   readonly auditLog: string
-  /** Ids of the processes, so that another process can end them. */
-  readonly pids: readonly number[]
   /** The API server goes away (`SIGKILL`: without a word) and comes back on the same port with the same objects. */
   stopApiServer(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   startApiServer(): Promise<void>
@@ -72,7 +70,7 @@ interface Running {
   readonly ended: Promise<void>
 }
 
-function run(folder: string, name: string, program: string, args: readonly string[]): Running {
+function runIn(folder: string, name: string, program: string, args: readonly string[]): Running {
   const log = openSync(join(folder, `${name}.log`), 'a')
   const child = spawn(program, args, { stdio: ['ignore', log, log], cwd: folder, detached: true })
   closeSync(log)
@@ -81,10 +79,12 @@ function run(folder: string, name: string, program: string, args: readonly strin
   return { process: child, ended }
 }
 
-async function startStore(binaries: Binaries, folder: string, ports: Ports): Promise<Running> {
+type Run = (name: keyof Binaries, args: readonly string[]) => Running
+
+async function startStore(run: Run, folder: string, ports: Ports): Promise<Running> {
   const client = `http://127.0.0.1:${ports.etcd}`
   const peer = `http://127.0.0.1:${ports.etcdPeer}`
-  const etcd = run(folder, 'etcd', binaries.etcd, [
+  const etcd = run('etcd', [
     `--data-dir=${join(folder, 'etcd')}`,
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
@@ -97,22 +97,22 @@ async function startStore(binaries: Binaries, folder: string, ports: Ports): Pro
   return etcd
 }
 
-function startControllers(binaries: Binaries, folder: string, ports: Ports, kubeconfig: string): Running[] {
+function startControllers(run: Run, folder: string, ports: Ports, kubeconfig: string): Running[] {
   const common = [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--bind-address=127.0.0.1']
   return [
-    run(folder, 'kube-controller-manager', binaries['kube-controller-manager'], [
+    run('kube-controller-manager', [
       ...common,
       `--secure-port=${ports.controllers}`,
       `--cert-dir=${join(folder, 'controllers')}`,
       `--service-account-private-key-file=${join(folder, 'sa.key')}`,
       '--use-service-account-credentials=true',
     ]),
-    run(folder, 'kube-scheduler', binaries['kube-scheduler'], [
+    run('kube-scheduler', [
       ...common,
       `--secure-port=${ports.scheduler}`,
       `--cert-dir=${join(folder, 'scheduler')}`,
     ]),
-    run(folder, 'kwok', binaries.kwok, [
+    run('kwok', [
       `--kubeconfig=${kubeconfig}`,
       `--config=${join(folder, 'kwok.yaml')}`,
       '--manage-all-nodes=true',
@@ -140,12 +140,17 @@ export async function startControlPlane(
   const server = `https://127.0.0.1:${ports.apiserver}`
   const { kubeconfig, token } = writeControlPlaneFiles(folder, server, options)
 
-  const store = await startStore(binaries, folder, ports)
+  const run: Run = (name, args) => {
+    const running = runIn(folder, name, binaries[name], args)
+    options.onStart?.(running.process.pid ?? 0)
+    return running
+  }
+  const store = await startStore(run, folder, ports)
   let apiServer: Running | undefined
   let controllersRunning: Running[] = []
   const startApiServer = async (): Promise<void> => {
     const args = apiserverArgs(folder, ports, options.network)
-    apiServer = run(folder, 'kube-apiserver', binaries['kube-apiserver'], args)
+    apiServer = run('kube-apiserver', args)
     const ready = async (): Promise<boolean> =>
       (await fetchJson({ server, token }, 'GET', '/readyz')).status === 200
     await until('the API server to be ready', ready)
@@ -156,7 +161,7 @@ export async function startControlPlane(
   }
   try {
     await startApiServer()
-    controllersRunning = startControllers(binaries, folder, ports, kubeconfig)
+    controllersRunning = startControllers(run, folder, ports, kubeconfig)
     await readyForPods({ server, token })
   } catch (error) {
     await stop()
@@ -169,9 +174,6 @@ export async function startControlPlane(
     server,
     token,
     auditLog: join(folder, 'audit.log'),
-    get pids() {
-      return all().flatMap(({ process: child }) => (child.pid === undefined ? [] : [child.pid]))
-    },
     stopApiServer: async (signal = 'SIGTERM') => {
       if (apiServer !== undefined) await end(apiServer, signal, STOP_MS)
       apiServer = undefined

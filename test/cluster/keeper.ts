@@ -1,34 +1,32 @@
 // The process that a playground lives in: it plays kubelet, kube-proxy and istiod until it is told to end (`make
-// cluster-down`), and then ends everything it started. Started by up.ts; its words go to a log file.
+// cluster-down`), and then ends everything it started. Started by up.ts; its words go to a log file. Every process is
+// written down as soon as it runs, so that nothing is left behind when this one is killed.
 
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bed, startBed, TWO_REVISIONS } from './bed.ts'
-import { forgetState, ownProcess, RUN_FOLDER, writeState } from './state.ts'
+import { remoraDoes } from './cli.ts'
+import { type OwnProcess, ownProcess, RUN_FOLDER, type State, writeState } from './state.ts'
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-let bed: Bed | undefined
-let starting: Promise<Bed> | undefined
+let bed: Promise<Bed> | undefined
+let cluster: State['cluster']
+let started: readonly OwnProcess[] = []
 let ending = false
+const keeper = ownProcess(process.pid)
 
-function remember(): void {
-  const keeper = ownProcess(process.pid)
-  if (bed === undefined || ending || keeper === undefined) return
-  const pids = [...bed.plane.pids, ...[...bed.kubelet.programs.values()].map(({ pid }) => pid)]
-  const processes = pids.flatMap((pid) => ownProcess(pid) ?? [])
-  const { kubeconfig, binaries } = bed.plane
-  writeState({ kubeconfig, kubectl: binaries.kubectl, keeper, processes })
+function remember(pid: number): void {
+  started = [...started, ownProcess(pid)].filter((each) => each !== undefined)
+  if (keeper !== undefined) writeState({ keeper, processes: started, cluster })
 }
 
 async function end(): Promise<void> {
   if (ending) return
   ending = true
   // What has begun to start can only be ended when it is there.
-  await starting?.then((started) => started.stop()).catch(() => undefined)
-  forgetState()
+  await bed?.then(({ stop }) => stop()).catch(() => undefined)
   process.exit(0)
 }
 
@@ -36,16 +34,17 @@ process.on('SIGTERM', () => void end())
 process.on('SIGINT', () => void end())
 process.on('SIGHUP', () => undefined) // the terminal may close
 
-mkdirSync(RUN_FOLDER, { recursive: true })
 try {
-  starting = startBed(join(RUN_FOLDER, 'bed'), say, {
-    istio: TWO_REVISIONS,
-    remora: true,
-    onChange: remember,
-  })
-  bed = await starting
-  remember()
+  const options = { istio: TWO_REVISIONS, remora: true, onStart: remember }
+  bed = startBed(join(RUN_FOLDER, 'bed'), say, options)
+  const { plane } = await bed
+  if (!ending) {
+    say('adopting …')
+    await remoraDoes(plane.kubeconfig, ['adopt'])
+    cluster = { kubeconfig: plane.kubeconfig, kubectl: plane.binaries.kubectl }
+    remember(process.pid)
+  }
 } catch (error) {
   say(error instanceof Error ? error.message : String(error))
-  process.exit(1)
+  await end()
 }

@@ -44,8 +44,8 @@ export interface KubeletOptions {
   readonly access: ApiAccess
   readonly namespaces: readonly string[]
   readonly start: Starter
-  /** After every start and end of a process. */
-  readonly onChange?: () => void
+  /** Told the id of every process as soon as it runs. */
+  readonly onStart?: (pid: number) => void
 }
 
 /** How often readiness is asked for; a real kubelet asks at most once a second. */
@@ -134,9 +134,8 @@ export class Kubelet {
     if (program === undefined) return
     if (this.stopped || sandbox.ending) program.signal('SIGKILL')
     sandbox.program = program
-    this.options.onChange?.()
+    this.options.onStart?.(program.pid)
     void program.ended.then(async () => {
-      this.options.onChange?.()
       if (this.stopped || sandbox.ending) return
       sandbox.restarts++
       await this.tell(sandbox, false)

@@ -4,58 +4,65 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { missingRequirement } from './binaries.ts'
-import { isRunning, LOG_FILE, RUN_FOLDER, readState, type State } from './state.ts'
+import { findReference } from '../reference/outcome.ts'
+import { findBinaries, missingRequirement } from './binaries.ts'
+import { endCluster, isRunning, LOG_FILE, ownProcess, RUN_FOLDER, readState, writeState } from './state.ts'
 import { until } from './wait.ts'
 
-/** The first start builds Kubernetes. */
-const PATIENCE_MS = 20 * 60_000
+/** On a machine that does other things too. */
+const PATIENCE_MS = 5 * 60_000
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-function running(): State | undefined {
-  const state = readState()
-  return state !== undefined && isRunning(state.keeper) ? state : undefined
-}
-
-async function start(): Promise<State> {
+/** Begins a keeper, after the leftovers of one that was killed are gone. Ctrl-C ends it again. */
+async function begin(): Promise<void> {
+  const dead = readState()
+  if (dead !== undefined) await endCluster(dead)
   rmSync(RUN_FOLDER, { recursive: true, force: true })
   mkdirSync(RUN_FOLDER, { recursive: true })
   const log = openSync(LOG_FILE, 'a')
-  const keeper = spawn(process.execPath, [join(import.meta.dirname, 'keeper.ts')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'keeper.ts')], {
     stdio: ['ignore', log, log],
     detached: true,
   })
   closeSync(log)
+  child.unref()
+  const keeper = ownProcess(child.pid ?? 0)
+  if (keeper !== undefined) writeState({ keeper, processes: [], cluster: undefined })
   const interrupt = (): void => {
-    keeper.kill('SIGTERM')
+    child.kill('SIGTERM')
     process.exit(130)
   }
   process.on('SIGINT', interrupt)
   process.on('SIGTERM', interrupt)
-  let shown = 0
-  let state: State | undefined
-  await until(
-    'the cluster',
-    () => {
-      const text = readFileSync(LOG_FILE, 'utf8')
-      process.stdout.write(text.slice(shown))
-      shown = text.length
-      state = running()
-      return state !== undefined || keeper.exitCode !== null
-    },
-    PATIENCE_MS,
-  )
-  keeper.unref()
-  if (state === undefined) throw new Error(`the cluster did not start; its log is ${LOG_FILE}`)
-  return state
 }
 
-function explain({ kubeconfig, kubectl }: State): void {
+/** The cluster of the keeper that runs, when it is ready; its words are shown until then. */
+async function ready(): Promise<Cluster> {
+  let shown = 0
+  const look = (): { cluster: Cluster | undefined; running: boolean } => {
+    const text = readFileSync(LOG_FILE, 'utf8')
+    process.stdout.write(text.slice(shown))
+    shown = text.length
+    const state = readState()
+    return { cluster: state?.cluster, running: state !== undefined && isRunning(state.keeper) }
+  }
+  await until('the cluster', () => look().cluster !== undefined || !look().running, PATIENCE_MS)
+  const { cluster, running } = look()
+  if (cluster === undefined || !running) throw new Error(`the cluster did not start; its log is ${LOG_FILE}`)
+  return cluster
+}
+
+interface Cluster {
+  readonly kubeconfig: string
+  readonly kubectl: string
+}
+
+function explain({ kubeconfig, kubectl }: Cluster): void {
   say(`
-A cluster is running: Istio 1.27.9 (default) and 1.30.3 (revision 1-30-3, tag prod-stable), and remora beside them.
+A cluster is running: Istio 1.27.9 (default) and 1.30.3 (revision 1-30-3, tag prod-stable), and remora, which injects.
 
   export KUBECONFIG=${kubeconfig}
   alias kubectl=${kubectl}
@@ -66,7 +73,8 @@ Try it:
   kubectl create deployment web -n shop --image=nginx --replicas=2
   kubectl get pods -n shop -o 'custom-columns=NAME:.metadata.name,REVISION:.metadata.annotations.istio\\.io/rev,CONTAINERS:.spec.initContainers[*].name'
 
-and then: npm run -s remora -- revision list
+  npm run -s remora -- revision list
+  npm run -s remora -- adopt --undo
 
 make cluster-down ends it.`)
 }
@@ -76,6 +84,11 @@ if (missing !== undefined) {
   say(missing)
   process.exit(1)
 }
-const known = running()
-if (known !== undefined) say('a cluster is running already')
-explain(known ?? (await start()))
+findBinaries(say) // Ctrl-C ends a build that runs in this process
+if (findReference() === undefined) {
+  say("no reference data: Istio's objects are written here, not those of its installer")
+}
+const known = readState()
+if (known !== undefined && isRunning(known.keeper)) say('a cluster is running already')
+else await begin()
+explain(await ready())
