@@ -138,10 +138,11 @@ function addExplain(program: Command, io: Io): void {
   addSettingsFlags(
     program
       .command('explain')
-      .description('say why a pod is injected, skipped or refused, rule by rule, and what would change it')
-      .addOption(filenameOption())
+      .description('say why a pod is injected, skipped or refused, layer by layer, and what would change it')
+      .argument('[object]', 'live object: NAME of a pod, or KIND/NAME')
+      .addOption(filenameOption().makeOptionMandatory(false))
       .addOption(dataFormatOption())
-      .addOption(namespaceOption())
+      .option('-n, --namespace <name>', 'namespace of the object; of manifests that name none')
       .option('--field <path>', 'say instead where a field of the injected pod comes from')
       .option(...PATH_FLAG)
       .addOption(tagOption()),
@@ -149,11 +150,21 @@ function addExplain(program: Command, io: Io): void {
     .addHelpText(
       'after',
       example(
+        'remora explain deploy/web -n shop',
+        "remora explain web-5d8c7-x2x4z -n shop --field 'spec.containers[istio-proxy].image'",
         'remora explain -f app.yaml --namespace-file namespaces.yaml',
-        "remora explain -f app.yaml --field 'spec.containers[istio-proxy].image'",
       ),
     )
-    .action(async (flags: ExplainFlags) => (await import('./explain/explain.ts')).explainCommand(io, flags))
+    .action(async (object: string | undefined, flags: ExplainFlags, command: Command) =>
+      (await import('./explain/explain.ts')).explainCommand(io, object, flags, givenFlags(command)),
+    )
+}
+
+/** The long form of the flags that stand on the command line. */
+function givenFlags(command: Command): string[] {
+  return command.options
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map((option) => option.long ?? '')
 }
 
 function addAdmit(program: Command, io: Io): void {

@@ -130,7 +130,7 @@ function itemsOf(reflectors: ReturnType<typeof watchMesh>): Watched {
 }
 
 /** All control planes of a cluster have one id for it. */
-function clusterId({ revisions }: Gathered): string {
+export function clusterId({ revisions }: Gathered): string {
   for (const inputs of revisions.values()) {
     const id = 'env' in inputs ? own(inputs.env, 'CLUSTER_ID') : undefined
     if (id !== undefined && id !== '') return id

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/api/kube.ts'
 import { counterfactuals } from '../../src/cli/explain/counterfactual.ts'
-import { type JudgeContext, judge, type Subject } from '../../src/cli/explain/judge.ts'
+import { type JudgeContext, judge, offlineJudging, type Subject } from '../../src/cli/explain/judge.ts'
 import {
   byIdentity,
   fieldPathText,
@@ -113,8 +113,8 @@ describe('counterfactuals', () => {
     fc.assert(
       fc.property(subject, fc.constantFrom('enabled', 'disabled', 'broken'), (given, policy) => {
         const before = judge(context(policy), given).inject
-        for (const flip of counterfactuals(context(policy), given)) {
-          expect(judge(flip.context, flip.subject).inject).toBe(!before)
+        for (const flip of counterfactuals(offlineJudging(context(policy)), given)) {
+          expect(flip.judging.inject(flip.subject)).toBe(!before)
         }
       }),
     )
@@ -124,7 +124,7 @@ describe('counterfactuals', () => {
     fc.assert(
       fc.property(subject, (given) => {
         fc.pre(judge(context('enabled'), given).inject)
-        expect(counterfactuals(context('enabled'), given)[0]?.changes).toHaveLength(1)
+        expect(counterfactuals(offlineJudging(context('enabled')), given)[0]?.changes).toHaveLength(1)
       }),
     )
   })
@@ -133,7 +133,9 @@ describe('counterfactuals', () => {
     fc.assert(
       fc.property(subject, (given) => {
         const { inject } = judge(context('enabled'), given)
-        const texts = counterfactuals(context('enabled'), given).flatMap((flip) => flip.changes)
+        const texts = counterfactuals(offlineJudging(context('enabled')), given).flatMap(
+          (flip) => flip.changes,
+        )
         expect(texts.filter((text) => (inject ? /=(true|enabled)/ : /=(false|disabled)/).test(text))).toEqual(
           [],
         )

@@ -2,14 +2,14 @@
 // together, then three; among equals those on the pod before those on its namespace, and those before the settings.
 
 import type { Pod } from '../../api/kube.ts'
+import type { InjectConfig } from '../../api/mesh.ts'
 import { ANNOTATION, IGNORED_NAMESPACES, LABEL } from '../../api/names.ts'
-import type { RevisionSettings } from '../../mesh/snapshot.ts'
 import { own } from '../../std/json.ts'
-import { type JudgeContext, judge, type Subject } from './judge.ts'
+import type { Judging, Subject } from './judge.ts'
 
 /** A state of everything that decides. */
 interface State {
-  readonly context: JudgeContext
+  readonly judging: Judging
   readonly subject: Subject
 }
 
@@ -32,9 +32,9 @@ export interface Flip extends State {
 }
 
 /** The first few sets of the smallest size that flip the verdict; empty when three changes do not. */
-export function counterfactuals(context: JudgeContext, subject: Subject): Flip[] {
-  const start = { context, subject }
-  const want = !judge(context, subject).inject
+export function counterfactuals(judging: Judging, subject: Subject): Flip[] {
+  const start = { judging, subject }
+  const want = !judging.inject(subject)
   const all = changes(start).filter((change) => change.towards === undefined || change.towards === want)
   for (const size of [1, 2, 3]) {
     const flips = combinations(all, size)
@@ -42,7 +42,7 @@ export function counterfactuals(context: JudgeContext, subject: Subject): Flip[]
         const state = set.reduce<State>((current, change) => change.apply(current), start)
         return { ...state, changes: set.map((change) => change.text) }
       })
-      .filter((flip) => judge(flip.context, flip.subject).inject === want)
+      .filter((flip) => flip.judging.inject(flip.subject) === want)
     if (flips.length > 0) return flips.slice(0, SHOWN)
   }
   return []
@@ -59,26 +59,27 @@ function combinations(all: readonly Change[], size: number): Change[][] {
 
 /** Every single change worth trying, in order of preference. What would change nothing is left out. */
 function changes(state: State): Change[] {
-  const { subject, context } = state
-  const revision = context.settings.revision || 'default'
+  const { subject, judging } = state
+  const names = [...judging.names, undefined]
   const labels = subject.pod.metadata.labels ?? {}
-  const mentioned = selectorKeys(context.settings).filter((key) => own(labels, key) !== undefined)
+  const mentioned = selectorKeys(judging.config).filter((key) => own(labels, key) !== undefined)
   return [
     ...podMap('labels', LABEL.inject, ['true', 'false', undefined], subject),
     ...podMap('annotations', ANNOTATION.inject, ['true', 'false', undefined], subject),
-    ...podMap('labels', LABEL.revision, [revision, undefined], subject),
+    ...podMap('labels', LABEL.revision, names, subject),
     ...mentioned.flatMap((key) => podMap('labels', key, [undefined], subject)),
     ...(subject.pod.spec.hostNetwork === true ? [hostNetworkOff()] : []),
     ...(IGNORED_NAMESPACES.includes(subject.namespace) ? [otherNamespace(subject.namespace)] : []),
     ...namespaceLabel(LABEL.injection, ['enabled', 'disabled', undefined], subject),
-    ...namespaceLabel(LABEL.revision, [revision, undefined], subject),
-    ...policyChanges(context.settings),
+    ...namespaceLabel(LABEL.revision, names, subject),
+    ...policyChanges(judging.config),
   ]
 }
 
 /** Label keys that the selectors of the injection config look at. */
-function selectorKeys(settings: RevisionSettings): string[] {
-  const selectors = [...settings.config.neverInjectSelector, ...settings.config.alwaysInjectSelector]
+function selectorKeys(config: InjectConfig | undefined): string[] {
+  if (config === undefined) return []
+  const selectors = [...config.neverInjectSelector, ...config.alwaysInjectSelector]
   const keys = selectors.flatMap((selector) => [
     ...Object.keys(selector.matchLabels ?? {}),
     ...(selector.matchExpressions ?? []).map((requirement) => requirement.key),
@@ -97,9 +98,9 @@ function withEntry(
 
 const ASKS: Readonly<Record<string, boolean>> = { true: true, enabled: true, false: false, disabled: false }
 
-/** Values that ask for injection, or forbid it, by themselves. */
-function towards(value: string | undefined): { towards?: boolean } {
-  const asks = value === undefined ? undefined : own(ASKS, value)
+/** Values that ask for injection, or forbid it, by themselves; the name of a revision asks. */
+function towards(value: string | undefined, key?: string): { towards?: boolean } {
+  const asks = value === undefined ? undefined : key === LABEL.revision ? true : own(ASKS, value)
   return asks === undefined ? {} : { towards: asks }
 }
 
@@ -122,7 +123,7 @@ function podMap(
     .map((value) => ({
       text: order(what, key, value, 'pod'),
       target: `pod ${field} ${key}`,
-      ...towards(value),
+      ...towards(value, key),
       apply: (state) => {
         const { pod } = state.subject
         const map = withEntry(pod.metadata[field] ?? {}, key, value)
@@ -154,11 +155,14 @@ function otherNamespace(namespace: string): Change {
     apply: (state) => {
       const { pod } = state.subject
       const moved = withPod(state, { ...pod, metadata: { ...pod.metadata, namespace: OTHER } })
-      return { ...moved, subject: { ...moved.subject, namespace: OTHER } }
+      const namespaceLabels = withEntry(state.subject.namespaceLabels, NAMESPACE_NAME, OTHER)
+      return { ...moved, subject: { ...moved.subject, namespace: OTHER, namespaceLabels } }
     },
   }
 }
 
+/** The label that every namespace carries. */
+const NAMESPACE_NAME = 'kubernetes.io/metadata.name'
 /** Any name that is not ignored. */
 const OTHER = 'other'
 
@@ -169,7 +173,7 @@ function namespaceLabel(key: string, values: readonly (string | undefined)[], su
     .map((value) => ({
       text: order('label', key, value, `namespace ${subject.namespace}`),
       target: `namespace ${key}`,
-      ...towards(value),
+      ...towards(value, key),
       apply: (state) => {
         const namespaceLabels = withEntry(state.subject.namespaceLabels, key, value)
         return { ...state, subject: { ...state.subject, namespaceLabels } }
@@ -177,16 +181,14 @@ function namespaceLabel(key: string, values: readonly (string | undefined)[], su
     }))
 }
 
-function policyChanges(settings: RevisionSettings): Change[] {
+function policyChanges(config: InjectConfig | undefined): Change[] {
+  if (config === undefined) return []
   return ['enabled', 'disabled']
-    .filter((policy) => policy !== settings.config.policy)
+    .filter((policy) => policy !== config.policy)
     .map((policy) => ({
       text: `set policy: ${policy} in the injection config`,
       target: 'policy',
       ...towards(policy),
-      apply: (state) => {
-        const config = { ...state.context.settings.config, policy }
-        return { ...state, context: { ...state.context, settings: { ...state.context.settings, config } } }
-      },
+      apply: (state) => ({ ...state, judging: state.judging.withPolicy(policy) }),
     }))
 }

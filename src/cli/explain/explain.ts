@@ -1,5 +1,6 @@
 // Command `explain`: why a pod gets a sidecar, or none, or is refused: every layer in order, the rule that decided, and
-// the smallest change that would turn it around; with --field, where a field of the injected pod comes from.
+// the smallest change that would turn it around; with --field, where a field of the injected pod comes from. Manifests
+// are explained here, live objects in live.ts.
 
 import type { Pod } from '../../api/kube.ts'
 import { REASONS } from '../../injection/decide.ts'
@@ -18,13 +19,14 @@ import { warn } from '../print.ts'
 import { loadSettings, type Settings } from '../settings.ts'
 import { counterfactuals } from './counterfactual.ts'
 import { explainField, type FieldReport } from './field.ts'
-import { type JudgeContext, type Judgement, judge, subjectOf } from './judge.ts'
+import { type JudgeContext, type Judgement, judge, offlineJudging, subjectOf } from './judge.ts'
 import { type Explanation, explanationText, fieldText } from './text.ts'
 
 export interface ExplainFlags extends SettingsFlags {
-  readonly filename: readonly string[]
+  readonly filename?: readonly string[]
   readonly output: DataFormat
-  readonly namespace: string
+  /** Of objects that name none: `default`; of a live object: the context's. */
+  readonly namespace?: string
   readonly tag?: readonly string[]
   readonly path: string
   readonly field?: string
@@ -38,8 +40,43 @@ interface Run {
   readonly manifests: readonly Manifest[]
 }
 
-export async function explainCommand(io: Io, flags: ExplainFlags): Promise<void> {
-  const manifests = await readManifests(io, flags.filename)
+/** Flags that a live object has no use for: the cluster says what they would. */
+const FOR_FILES = [
+  '--injectConfigFile',
+  '--valuesFile',
+  '--meshConfigFile',
+  '--injectConfigMapName',
+  '--meshConfigMapName',
+  '--revision',
+  '--offline',
+  '--namespace-file',
+  '--nodes',
+  '--istio-version',
+  '--injector-env',
+  '--path',
+  '--tag',
+]
+
+/** `object`: NAME of a live pod, or KIND/NAME; `given`: the long flags on the command line. */
+export async function explainCommand(
+  io: Io,
+  object: string | undefined,
+  flags: ExplainFlags,
+  given: readonly string[],
+): Promise<void> {
+  const files = flags.filename
+  if (object === undefined && files === undefined) {
+    throw new ProblemError('usage', 'nothing to explain: give a pod, KIND/NAME, or manifests with -f')
+  }
+  if (object === undefined) return explainFiles(io, flags, files ?? [])
+  const unused = files === undefined ? given.find((flag) => FOR_FILES.includes(flag)) : '--filename'
+  if (unused === undefined) return (await import('./live.ts')).explainLive(io, object, flags)
+  const message = `${unused} is for manifests, and "${object}" is a live object`
+  throw new ProblemError('usage', message, {}, 'give one of the two')
+}
+
+async function explainFiles(io: Io, flags: ExplainFlags, files: readonly string[]): Promise<void> {
+  const manifests = await readManifests(io, files)
   const settings = await loadSettings(io, flags)
   for (const note of settings.notes) warn(io, note)
   const { revision, cluster } = settings
@@ -77,7 +114,7 @@ function nothingFound(manifests: readonly Manifest[]): ProblemError {
 
 function explained(run: Run, manifest: Manifest, place: PodPlace): Explanation {
   const { judging, flags } = run
-  const namespace = namespaceOf(place, flags.namespace)
+  const namespace = namespaceOf(place, flags.namespace ?? 'default')
   const { pod } = incomingPod(place, namespace)
   const subject = subjectOf(judging, pod, namespace, own(namespacesIn(run.manifests), namespace))
   const judgement = judge(judging, subject)
@@ -96,7 +133,7 @@ function explained(run: Run, manifest: Manifest, place: PodPlace): Explanation {
     ...(called === undefined ? {} : { called: `${called.entry.name} (${called.entry.of})` }),
     rules: decision.trace,
     ...outcome(run, place, namespace, judgement),
-    counterfactual: counterfactuals(judging, subject).map((flip) => flip.changes),
+    counterfactual: counterfactuals(offlineJudging(judging), subject).map((flip) => flip.changes),
   }
 }
 
@@ -122,7 +159,7 @@ function outcome(run: Run, place: PodPlace, namespace: string, judgement: Judgem
 
 function fieldOf(run: Run, place: PodPlace, field: string): FieldReport {
   const { flags, settings } = run
-  const namespace = namespaceOf(place, flags.namespace)
+  const namespace = namespaceOf(place, flags.namespace ?? 'default')
   const { raw, pod } = incomingPod(place, namespace)
   const stages: InjectionStage[] = []
   let base: Pod = pod

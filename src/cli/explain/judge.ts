@@ -2,7 +2,7 @@
 // then the injector's own decision (§2.1). In: a pod and what is known of its namespace; out: both, rule by rule.
 
 import type { Pod } from '../../api/kube.ts'
-import type { ClusterView, LabelSelectorRequirement, NamespaceInfo } from '../../api/mesh.ts'
+import type { ClusterView, InjectConfig, LabelSelectorRequirement, NamespaceInfo } from '../../api/mesh.ts'
 import { LABEL } from '../../api/names.ts'
 import { type Decision, decide } from '../../injection/decide.ts'
 import { matchesSelector } from '../../mesh/selector.ts'
@@ -24,6 +24,17 @@ export interface Subject {
   readonly namespaceLabels: Readonly<Record<string, string>>
   /** False: nothing is known of the namespace, and it is taken as one whose pods are injected. */
   readonly namespaceKnown: boolean
+}
+
+/** Who decides about a pod, and what may be changed about the decision. */
+export interface Judging {
+  /** Revisions and tags that a label may ask for, the first choice first. */
+  readonly names: readonly string[]
+  /** The injection config that decides; undefined where none is known. */
+  readonly config: InjectConfig | undefined
+  inject(subject: Subject): boolean
+  /** The same with another policy in that config. */
+  withPolicy(policy: string): Judging
 }
 
 export interface EntryVerdict {
@@ -76,6 +87,18 @@ export function judge(context: JudgeContext, subject: Subject): Judgement {
   const called = entries.find((entry) => entry.matches)
   const decision = decide({ pod: subject.pod, namespace: subject.namespace, config, release })
   return { entries, called, decision, inject: called !== undefined && decision.inject }
+}
+
+/** The offline decision as counterfactuals ask for it. */
+export function offlineJudging(context: JudgeContext): Judging {
+  const { settings } = context
+  return {
+    names: [settings.revision || 'default'],
+    config: settings.config,
+    inject: (subject) => judge(context, subject).inject,
+    withPolicy: (policy) =>
+      offlineJudging({ ...context, settings: { ...settings, config: { ...settings.config, policy } } }),
+  }
 }
 
 function entriesOf(context: JudgeContext): RuleEntry[] {

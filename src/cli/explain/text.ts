@@ -25,13 +25,11 @@ export interface Explanation {
 
 export function explanationText(explanation: Explanation): string {
   const { object, file, line, namespace, webhook, rules } = explanation
-  const labels = Object.entries(namespace.labels).filter(([key]) => key !== 'kubernetes.io/metadata.name')
-  const shown = labels.map(([key, value]) => `${key}=${value}`).join(', ') || 'none'
   const assumed = namespace.known ? '' : ' (assumed: nothing is known of the namespace, see --namespace-file)'
   const lines = [
     `${object} (${file}:${line})`,
     '',
-    `namespace ${namespace.name}: labels ${shown}${assumed}`,
+    `namespace ${namespace.name}: labels ${labelsText(namespace.labels)}${assumed}`,
     '',
     'who is called: webhook entries, as the API server evaluates them',
     ...table(
@@ -44,27 +42,39 @@ export function explanationText(explanation: Explanation): string {
     ),
     '',
     `what the injector decides${explanation.called === undefined ? ', if it were called' : ''}: rules, the first that hits`,
-    ...table(
-      rules.map((rule) => [
-        rule.verdict,
-        rule.rule,
-        `${rule.detail}${rule.warning === true ? '  (warning)' : ''}`,
-      ]),
-      '  ',
-    ),
+    ...ruleLines(rules),
     '',
     `result: ${explanation.result}${explanation.result === 'refused' ? ':' : ', because'} ${explanation.because}`,
   ]
   if (explanation.templates !== undefined) lines.push(`templates: ${explanation.templates.join(', ')}`)
   for (const warning of explanation.warnings) lines.push(`warning: ${warning}`)
-  lines.push(...changeLines(explanation))
+  lines.push(...changeLines(explanation.result, explanation.counterfactual))
   return `${lines.join('\n')}\n`
 }
 
-function changeLines(explanation: Explanation): string[] {
-  if (explanation.result === 'refused') return []
-  const verdict = explanation.result === 'injected' ? 'keep it from being injected' : 'have it injected'
-  const [first, ...rest] = explanation.counterfactual
+/** Labels but the one that every namespace carries. */
+export function labelsText(labels: Readonly<Record<string, string>>): string {
+  const shown = Object.entries(labels).filter(([key]) => key !== 'kubernetes.io/metadata.name')
+  return shown.map(([key, value]) => `${key}=${value}`).join(', ') || 'none'
+}
+
+export function ruleLines(rules: readonly TraceStep[]): string[] {
+  const detailOf = ({ detail, warning }: TraceStep): string =>
+    `${detail}${warning === true ? '  (warning)' : ''}`
+  return table(
+    rules.map((rule) => [rule.verdict, rule.rule, detailOf(rule)]),
+    '  ',
+  )
+}
+
+/** What would turn the verdict around; nothing does that for a refusal. */
+export function changeLines(
+  result: Explanation['result'],
+  counterfactual: Explanation['counterfactual'],
+): string[] {
+  if (result === 'refused') return []
+  const verdict = result === 'injected' ? 'keep it from being injected' : 'have it injected'
+  const [first, ...rest] = counterfactual
   if (first === undefined) return [`no small change would ${verdict}`]
   return [`to ${verdict}: ${first.join(', and ')}`, ...rest.map((set) => `  or: ${set.join(', and ')}`)]
 }
