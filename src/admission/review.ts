@@ -3,10 +3,10 @@
 // Names are case-sensitive inside a review, and not in the look at `kind` and `apiVersion` before it, as in Go.
 
 import { goQuote } from '../gotemplate/format.ts'
-import { foldName } from '../patch/field-names.ts'
+import { exactField, foldName } from '../patch/field-names.ts'
 import type { SchemaType } from '../patch/schema.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
-import { deeperThan, GO_MAX_DEPTH, goSyntaxError } from '../std/json-syntax.ts'
+import { deeperThan, GO_MAX_DEPTH, goSyntaxError, nestsDeeper } from '../std/json-syntax.ts'
 import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { isKnownKind, REVIEW, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
@@ -77,9 +77,14 @@ function parseBody(text: string): Json {
     if (!text.isWellFormed()) throw new Refusal(`yaml: ${notUtf8(text)}`)
     return parseYaml(text)
   }
-  if (!deeperThan(text, MAX_DEPTH)) return parseJson(text)
-  if (deeperThan(text, GO_MAX_DEPTH)) throw new Refusal(`${NO_KIND}exceeded max depth`)
-  throw tooDeep(parseJson(text))
+  const review = parseJson(text)
+  if (!nestsDeeper(review, MAX_DEPTH)) return review
+  if (deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
+  throw tooDeep(review)
+}
+
+function exceededDepth(): Refusal {
+  return new Refusal(`${NO_KIND}exceeded max depth`)
 }
 
 /** What go-yaml's reader says of the first byte that is not UTF-8 (see std/bytes.ts for how it stands in the text). */
@@ -95,6 +100,7 @@ function parseJson(text: string): Json {
   try {
     return JSON.parse(text) as Json
   } catch {
+    if (deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
     throw new Refusal(NO_KIND + (goSyntaxError(text) ?? 'invalid JSON'))
   }
 }
@@ -120,7 +126,7 @@ function interpret(review: Json, text: string | (() => string)): Decoded {
   const name = group === '' ? version : `${group}/${version}`
   if (!isKnownKind(name, kind)) throw new Refusal(notRegistered(kind, group, version, name))
   if (kind !== REVIEW_KIND || !isObject(review)) throw new Refusal(unsupported(review))
-  const misfit = typeMisfit(REVIEW, review, name)
+  const misfit = fits(REVIEW, review) ? undefined : typeMisfit(REVIEW, review, name)
   if (misfit !== undefined) throw new Refusal(misfit)
   return readReview(review)
 }
@@ -168,7 +174,7 @@ function kindOf(review: Json): { kind: string; apiVersion: string } {
     )
   let misfit: string | undefined
   for (const key of Object.keys(review)) {
-    const field = FIELD_BY_FOLDED_NAME.get(foldName(key))
+    const field = key === 'kind' || key === 'apiVersion' ? key : FIELD_BY_FOLDED_NAME.get(foldName(key))
     const value = review[key]
     if (field === undefined || value === null || value === undefined) continue
     if (typeof value === 'string') found[field] = value.toWellFormed()
@@ -221,6 +227,24 @@ function typeMisfit(root: SchemaType, review: Json, apiVersion: string): string 
     return fits ? undefined : misfit(value, type, struct, path)
   }
   return visit(root, review, '', '')
+}
+
+/** Whether every value fits the shape, without saying which does not. */
+function fits(type: SchemaType, value: Json): boolean {
+  if (value === null || type.kind === 'raw') return true
+  const { kind, elem } = type
+  if (kind === 'string' || kind === 'bool') return typeof value === (kind === 'bool' ? 'boolean' : 'string')
+  if (kind === 'pointer' && elem !== undefined) return fits(elem, value)
+  if (kind === 'list' && elem !== undefined) {
+    return Array.isArray(value) && value.every((item) => fits(elem, item))
+  }
+  if (!isObject(value)) return false
+  for (const key in value) {
+    const child = value[key]
+    const there = kind === 'map' ? elem : exactField(type, key)?.type
+    if (child !== undefined && there !== undefined && !fits(there, child)) return false
+  }
+  return true
 }
 
 function firstDefined<T, R>(items: readonly T[], look: (item: T) => R | undefined): R | undefined {

@@ -36,6 +36,11 @@ export function findField(type: SchemaType, name: string): JsonField | undefined
   return names.exact.get(name) ?? names.folded.get(foldName(name))
 }
 
+/** The field of a struct whose JSON name is `name`, letter by letter. */
+export function exactField(type: SchemaType, name: string): JsonField | undefined {
+  return namesOf(type).exact.get(name)
+}
+
 /** Order of members in the text that Go reads: sorted in a text that was written from a map, else as given. */
 export type MemberOrder = 'sorted' | 'given'
 

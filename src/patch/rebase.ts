@@ -14,6 +14,7 @@ import { resolve, type SchemaType } from './schema.ts'
  */
 export function rebase(raw: Json, base: Json, final: Json, type?: SchemaType): Json {
   if (base === final) return raw
+  if (raw === base) return equalJson(base, final) ? raw : final
   if (isObject(raw) && isObject(base) && isObject(final)) return rebaseObject(raw, base, final, type)
   if (Array.isArray(raw) && Array.isArray(base) && Array.isArray(final) && raw.length === base.length) {
     return rebaseList(raw, base, final, type)

@@ -54,10 +54,16 @@ export function sliceBytes(text: string, from: number, to: number): string {
 }
 
 const BEYOND_ASCII = /[^\u0000-\u007f]/
+/** Texts of such a length are looked through sooner by the encoder, into bytes that nobody reads. */
+const NATIVE_FROM = 128
+const scratch = new Uint8Array(64 << 10)
 
 /** True when `text` has only code points below U+0080, so that units are bytes. */
 export function isAscii(text: string): boolean {
-  return !BEYOND_ASCII.test(text)
+  const { length } = text
+  if (length < NATIVE_FROM || length > scratch.length) return !BEYOND_ASCII.test(text)
+  const { read, written } = encoder.encodeInto(text, scratch)
+  return read === length && written === length
 }
 
 /** Joins what belongs together after bytes were put side by side, and turns bytes of no rune into U+FFFD if asked. */

@@ -2,6 +2,7 @@
 // Used when parsing has failed, or must not be tried because of its depth. It never recurses and builds no value.
 
 import { toBytes } from './bytes.ts'
+import type { Json } from './json.ts'
 
 /** Nesting at which Go's decoder gives up. */
 export const GO_MAX_DEPTH = 10_000
@@ -18,6 +19,21 @@ export function deeperThan(text: string, limit: number): boolean {
     } else if (unit === 0x7d || unit === 0x5d) {
       depth--
     }
+  }
+  return false
+}
+
+/** Whether arrays and objects of `value` nest deeper than `limit`. Looks no deeper than that. */
+export function nestsDeeper(value: Json, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (limit === 0) return true
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object' && nestsDeeper(item, limit - 1)) return true
+    return false
+  }
+  for (const key in value) {
+    const member = value[key]
+    if (typeof member === 'object' && nestsDeeper(member, limit - 1)) return true
   }
   return false
 }

@@ -15,6 +15,14 @@ describe('base64', () => {
     )
   })
 
+  it('knows long ASCII from what is nearly that', () => {
+    for (const length of [127, 128, 5000, 65_535, 65_536, 65_537]) {
+      for (const text of ['a'.repeat(length), `${'a'.repeat(length - 1)}é`, `é${'a'.repeat(length - 1)}`]) {
+        expect(toBase64(text) === Buffer.from(text).toString('base64'), `${length}`).toBe(true)
+      }
+    }
+  })
+
   it('takes long text', () => {
     const text = 'ü'.repeat(100_000)
     expect(toBase64(text)).toBe(Buffer.from(text).toString('base64'))

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deeperThan, goSyntaxError } from '../../src/std/json-syntax.ts'
+import type { Json } from '../../src/std/json.ts'
+import { deeperThan, goSyntaxError, nestsDeeper } from '../../src/std/json-syntax.ts'
 
 const CASES: [string, string | undefined][] = [
   ['', 'unexpected end of JSON input'],
@@ -85,5 +86,19 @@ describe('deeperThan', () => {
     expect(deeperThan('"\\\\"[', 0)).toBe(true)
     expect(deeperThan('"[[[[', 0)).toBe(false)
     expect(deeperThan('['.repeat(3_000_000), 200)).toBe(true)
+  })
+})
+
+describe('nestsDeeper', () => {
+  it('says of data what deeperThan says of its text', () => {
+    for (const text of ['1', 'null', '[]', '{"a":[null,"[[",{}]}', '[[1],[[2]]]', '{"a":{"b":{"c":{}}}}']) {
+      for (let limit = 0; limit < 6; limit++) {
+        expect(nestsDeeper(JSON.parse(text) as Json, limit), `${text} ${limit}`).toBe(deeperThan(text, limit))
+      }
+    }
+  })
+
+  it('looks no deeper than asked', () => {
+    expect(nestsDeeper(JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as Json, 200)).toBe(true)
   })
 })
