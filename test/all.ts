@@ -55,6 +55,11 @@ function ownSteps(): Step[] {
       name: 'tests',
       ...vitest('tests.json'),
     },
+    {
+      name: 'fast path and plain pipeline',
+      command: [process.execPath, 'test/injection/equality.ts', '--pods', '5000'],
+      counts: closingLine,
+    },
   ]
 }
 

@@ -199,7 +199,10 @@ const OTHER: readonly Slot[] = [
 ]
 
 /** Every string in a template that may be the name of an annotation or label. */
-function namesIn(template: string): { readonly annotations: Set<string>; readonly labels: Set<string> } {
+export function namesIn(template: string): {
+  readonly annotations: Set<string>
+  readonly labels: Set<string>
+} {
   const annotations = new Set<string>()
   const labels = new Set(['app', 'version'])
   for (const [, before = '', name = ''] of template.matchAll(/(\S*)\s*\(?[`"]([\w.-]+(?:\/[\w.-]+)?)[`"]/g)) {

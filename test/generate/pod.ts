@@ -4,34 +4,12 @@
 
 import fc from 'fast-check'
 import type { JsonObject } from '../../src/std/json.ts'
+import { ANNOTATIONS, ODD_ANNOTATIONS, some, TEXT } from './annotations.ts'
 
 const NAME = fc.constantFrom('app', 'web', 'api', 'worker', 'main', 'sidecar', 'log-agent')
 const IMAGE = fc.constantFrom('nginx:1.25', 'app', 'ghcr.io/team/app@sha256:0123', 'registry:5000/a/b:v1', '')
-const TEXT = fc.oneof(
-  fc.constantFrom(
-    '',
-    'value',
-    'a: b',
-    '# no comment',
-    '- item',
-    '*alias',
-    '"quoted"',
-    'yes',
-    '010',
-    '1e3',
-    '{',
-    ' x ',
-  ),
-  fc.string({ maxLength: 12 }),
-  fc.string({ unit: 'binary', maxLength: 6 }).map((text) => text.toWellFormed()),
-)
 const PORT_NUMBER = fc.constantFrom(80, 443, 8080, 9090, 15020, 15021, 15090)
 const PORT = fc.oneof(PORT_NUMBER, fc.constantFrom('http', 'admin', '8080'))
-
-/** An object of some of the given members. */
-function some(members: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<JsonObject> {
-  return fc.record(members, { requiredKeys: [] }) as fc.Arbitrary<JsonObject>
-}
 
 function record(members: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<JsonObject> {
   return fc.record(members) as fc.Arbitrary<JsonObject>
@@ -160,65 +138,6 @@ const volume = fc.oneof(
   })),
 ) as fc.Arbitrary<JsonObject>
 
-/** Annotations that injection reads, with values that are good for most. */
-const ANNOTATIONS: Record<string, fc.Arbitrary<string>> = {
-  'sidecar.istio.io/proxyCPU': fc.constantFrom('100m', '1', '0.5'),
-  'sidecar.istio.io/proxyMemoryLimit': fc.constantFrom('1Gi', '128Mi'),
-  'sidecar.istio.io/interceptionMode': fc.constantFrom('REDIRECT', 'TPROXY', 'NONE'),
-  'sidecar.istio.io/nativeSidecar': fc.constantFrom('true', 'false', 'maybe'),
-  'sidecar.istio.io/rewriteAppHTTPProbers': fc.constantFrom('true', 'false', 'x'),
-  'sidecar.istio.io/proxyImageType': fc.constantFrom('distroless', 'debug', ''),
-  'sidecar.istio.io/proxyImage': fc.constantFrom('example.com/proxy:1', 'proxy'),
-  'sidecar.istio.io/logLevel': fc.constantFrom('debug', 'warning'),
-  'sidecar.istio.io/bootstrapOverride': fc.constantFrom('my-bootstrap', ''),
-  'sidecar.istio.io/userVolume': fc.constant('{"extra":{"emptyDir":{}}}'),
-  'sidecar.istio.io/userVolumeMount': fc.constant('{"extra":{"mountPath":"/extra"}}'),
-  'status.sidecar.istio.io/port': fc.constantFrom('15020', '15555', '0'),
-  'readiness.status.sidecar.istio.io/periodSeconds': fc.constantFrom('5', '0'),
-  'traffic.sidecar.istio.io/includeInboundPorts': fc.constantFrom('*', '80,443', ''),
-  'traffic.sidecar.istio.io/excludeOutboundPorts': fc.constantFrom('9000', ''),
-  'traffic.sidecar.istio.io/excludeOutboundIPRanges': fc.constantFrom('10.0.0.0/8', ''),
-  'prometheus.io/scrape': fc.constantFrom('true', 'false', 'x'),
-  'prometheus.io/port': fc.constantFrom('9090', '15020'),
-  'prometheus.io/path': fc.constantFrom('/metrics', '/stats/prometheus'),
-  'prometheus.istio.io/merge-metrics': fc.constantFrom('true', 'false'),
-  'proxy.istio.io/config': fc.constantFrom(
-    '{"holdApplicationUntilProxyStarts": true}',
-    'proxyMetadata:\n  A: "1"',
-    'concurrency: 0',
-    'terminationDrainDuration: 23s',
-  ),
-  'k8s.v1.cni.cncf.io/networks': fc.constantFrom('net-a', '[{"name":"net-a"}]'),
-  'example.com/anything': TEXT,
-}
-
-/** Values that validation, typing or YAML takes offence at. */
-const ODD_ANNOTATIONS: Record<string, fc.Arbitrary<string>> = {
-  'sidecar.istio.io/proxyCPU': TEXT,
-  'sidecar.istio.io/logLevel': TEXT,
-  'sidecar.istio.io/proxyImage': TEXT.map((text) => `a/${text}`),
-  'sidecar.istio.io/bootstrapOverride': TEXT,
-  'sidecar.istio.io/userVolume': TEXT,
-  'traffic.sidecar.istio.io/excludeInboundPorts': TEXT,
-  'inject.istio.io/templates': fc.constantFrom(
-    'sidecar',
-    'gateway',
-    'grpc-agent',
-    'none',
-    '',
-    'sidecar, sidecar',
-  ),
-  'proxy.istio.io/config': TEXT,
-  'proxy.istio.io/overrides': TEXT,
-  'sidecar.istio.io/status': fc.constantFrom(
-    '',
-    '{}',
-    '{"containers":["istio-proxy"]}',
-    '{"containers":"a"}',
-    'null',
-  ),
-}
-
 const labels = some({
   app: fc.constantFrom('web', 'api'),
   version: fc.constantFrom('v1', 'v2'),
@@ -247,13 +166,17 @@ const owner = fc.oneof(
 export interface PodOptions {
   /** Also annotations that are refused or break templates. */
   readonly odd?: boolean
+  /** In place of the annotations that half of all pods have each. */
+  readonly annotations?: fc.Arbitrary<JsonObject>
   /** Also the user's own containers with the names that injection uses. */
   readonly overrides?: boolean
 }
 
 /** Pods that are asked to be injected in namespace `default`. */
 export function pods(options: PodOptions = {}): fc.Arbitrary<JsonObject> {
-  const annotations = both(some(ANNOTATIONS), options.odd === true ? some(ODD_ANNOTATIONS) : fc.constant({}))
+  const annotations =
+    options.annotations ??
+    both(some(ANNOTATIONS), options.odd === true ? some(ODD_ANNOTATIONS) : fc.constant({}))
   const overrides =
     options.overrides === false
       ? fc.constant([])
@@ -277,6 +200,9 @@ export function pods(options: PodOptions = {}): fc.Arbitrary<JsonObject> {
         nodeName: fc.constant('node-1'),
         imagePullSecrets: fc.constant([{ name: 'pull' }]),
         tolerations: fc.constant([{ key: 'a', operator: 'Exists' }]),
+        shareProcessNamespace: fc.boolean(),
+        priorityClassName: fc.constant('high'),
+        hostAliases: fc.constant([{ ip: '127.0.0.2', hostnames: ['here'] }]),
       }),
       securityContext: some({ fsGroup: fc.constant(2000), sysctls: fc.constant([]) }),
     })
