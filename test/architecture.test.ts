@@ -51,7 +51,7 @@ const PACKAGE_HOME: Record<string, (file: string) => boolean> = {
   yaml: (file) => file.startsWith('cli/'),
   diff: (file) => file.startsWith('cli/'),
   commander: (file) => file.startsWith('cli/'),
-  '@kubernetes/client-node': (file) => file.startsWith('kube/') || file.startsWith('cli/'),
+  '@kubernetes/client-node': (file) => file.startsWith('kube/'),
   selfsigned: (file) => file.startsWith('certs/'),
   fastify: (file) => file.startsWith('server/'),
   'prom-client': (file) => file.startsWith('telemetry/'),

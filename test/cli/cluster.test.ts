@@ -30,7 +30,7 @@ const list = (kind: string, items: readonly JsonObject[]): JsonObject => ({
   items: [...items],
 })
 const istiod = (tag: string, env: JsonObject): JsonObject => ({
-  metadata: { name: 'istiod' },
+  metadata: { name: 'istiod', labels: { app: 'istiod' } },
   spec: {
     template: {
       spec: {
@@ -54,7 +54,7 @@ const folder = mkdtempSync(join(tmpdir(), 'remora-cluster-'))
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    const url = decodeURIComponent(request.url ?? '')
+    const url = decodeURIComponent(request.url ?? '').replace(/[?&]limit=\d+/, '')
     asked.push(url)
     const found = objects[url]
     const code = found === undefined ? 404 : typeof found['code'] === 'number' ? found['code'] : 200
