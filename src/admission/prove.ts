@@ -4,7 +4,7 @@
 
 import type { Pod } from '../api/kube.ts'
 import type { ClusterView } from '../api/mesh.ts'
-import { decodePod, injectPod } from '../injection/inject.ts'
+import { decodePod, type InjectionParams, injectPod } from '../injection/inject.ts'
 import type { RevisionSettings } from '../mesh/snapshot.ts'
 import { deepFreeze } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
@@ -49,8 +49,21 @@ const PROBES: readonly Pod[] = deepFreeze([
 
 const NAMESPACE = 'default'
 
-/** Throws the problem of the first probe pod when `settings` can inject none of them into `cluster`. */
-export function proveRevision(settings: RevisionSettings, cluster: ClusterView): void {
+/** What the probe pods of one revision may take, in milliseconds: a few are usual, and nobody is answered meanwhile. */
+export const PROOF_MS = 5_000
+
+/** Until when the probe pods may take, all together. */
+export type ProofDeadline = NonNullable<InjectionParams['deadline']>
+
+/**
+ * Throws the problem of the first probe pod when `settings` can inject none of them into `cluster`; one of code `limit`
+ * when time ran out, which another try may mend.
+ */
+export function proveRevision(
+  settings: RevisionSettings,
+  cluster: ClusterView,
+  deadline: ProofDeadline,
+): void {
   let first: ProblemError | undefined
   for (const probe of PROBES) {
     try {
@@ -63,6 +76,7 @@ export function proveRevision(settings: RevisionSettings, cluster: ClusterView):
         mode: 'webhook',
         compat: 'istio',
         structure: 'istio',
+        deadline,
       })
       return
     } catch (error) {
@@ -71,6 +85,13 @@ export function proveRevision(settings: RevisionSettings, cluster: ClusterView):
     }
   }
   if (first === undefined) return
+  if (deadline.now() > deadline.at) {
+    const object = `revision ${settings.revision}`
+    throw new ProblemError('limit', `the probe pods took too long with these settings: ${first.message}`, {
+      object,
+      ...first.where,
+    })
+  }
   const message = `no pod could be injected with these settings: ${first.message}`
   throw new ProblemError(
     'invalid-config',

@@ -5,6 +5,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { ProblemError } from '../std/problem.ts'
+import { isSignedBy, joinBundle, readBundle, readCertificate } from './bundle.ts'
 import { certificateFacts, halfLife, issueAuthority, issueLeaf, type KeyPairPem } from './issue.ts'
 
 /** Keys of the Secret, each a PEM text. */
@@ -141,10 +142,8 @@ export function flawOfServing(
   const leaf = readCertificate(secret[SECRET_KEYS.cert] ?? '')
   if (leaf === undefined) return 'there is no readable certificate'
   if (!ownsKey(leaf, secret[SECRET_KEYS.key] ?? '')) return 'the key does not belong to the certificate'
-  const signed = bundleOf(secret).certificates.some(
-    (root) => leaf.checkIssued(root) && leaf.verify(root.publicKey),
-  )
-  if (!signed) return 'the certificate is not signed by a root of the bundle'
+  if (!bundleOf(secret).certificates.some((root) => isSignedBy(leaf, root)))
+    return 'the certificate is not signed by a root of the bundle'
   return flawOfNames(leaf.toString(), names) ?? flawOfTime(leaf, 'certificate', now)
 }
 
@@ -163,7 +162,7 @@ export function caBundleOf(secret: CertificateSecret): string {
   if (certificates.length === 0) {
     throw new ProblemError('io', `key "${SECRET_KEYS.bundle}" holds no readable certificate`)
   }
-  return joined(certificates.map((certificate) => certificate.toString()))
+  return joinBundle(certificates)
 }
 
 /** What must not change while it settles: the trusted roots, and which of them signed the leaf. */
@@ -172,18 +171,12 @@ export function settlingOf(secret: CertificateSecret): string {
   return `${issuer}\n${secret[SECRET_KEYS.bundle] ?? ''}`
 }
 
-const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
-
-function bundleOf(secret: CertificateSecret): { certificates: X509Certificate[]; readable: boolean } {
-  const text = secret[SECRET_KEYS.bundle] ?? ''
-  const blocks = text.match(BLOCK) ?? []
-  const certificates = blocks.map(readCertificate).filter((certificate) => certificate !== undefined)
-  const rest = text.replaceAll(BLOCK, '').trim()
-  return { certificates, readable: certificates.length === blocks.length && rest === '' }
+function bundleOf(secret: CertificateSecret): ReturnType<typeof readBundle> {
+  return readBundle(secret[SECRET_KEYS.bundle] ?? '')
 }
 
 function joined(certificates: readonly string[]): string {
-  return [...new Set(certificates.map((pem) => new X509Certificate(pem).toString()))].join('')
+  return joinBundle(certificates.map((pem) => new X509Certificate(pem)))
 }
 
 function pairAt(
@@ -225,14 +218,6 @@ function pastHalf(cert: string, now: number): boolean {
 function contains(certificates: readonly X509Certificate[], cert: string): boolean {
   const wanted = readCertificate(cert)?.fingerprint256
   return certificates.some(({ fingerprint256 }) => fingerprint256 === wanted)
-}
-
-function readCertificate(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    return undefined
-  }
 }
 
 function ownsKey(certificate: X509Certificate, key: string): boolean {

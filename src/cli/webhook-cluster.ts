@@ -13,18 +13,22 @@ import { type Elector, runElector } from '../kube/lease.ts'
 import { RESOURCE } from '../kube/resource.ts'
 import { leaderWork } from '../reconcile/leader.ts'
 import { Mesh } from '../reconcile/mesh.ts'
-import { bundleMatches } from '../reconcile/registration.ts'
+import { trustedEntries } from '../reconcile/registration.ts'
 import { WatchSet } from '../reconcile/watches.ts'
 import { configMapNames } from '../revision/control-plane.ts'
 import type { Check } from '../server/health.ts'
 import type { ProblemError } from '../std/problem.ts'
 import { addClusterMetrics, type ClusterMetrics } from '../telemetry/cluster-metrics.ts'
 import type { Io } from './io.ts'
-import { type ClusterKeys, clusterKeys } from './webhook-cluster-keys.ts'
+import { fileKeys } from './webhook-cluster-files.ts'
+import { type ClusterKeys, keysReporter } from './webhook-cluster-keys.ts'
+import { secretKeys } from './webhook-cluster-secret.ts'
 import { announce, type Backend, WebhookServer } from './webhook-server.ts'
 
 const clock = systemClock
 const random = Math.random
+/** What the API server may still take when a second signal ends the process. */
+const AT_ONCE_MS = 500
 
 /** Serves until a signal ends it. Throws a ProblemError when it cannot start; an API server that is away is waited for. */
 export async function serveCluster(
@@ -36,7 +40,7 @@ export async function serveCluster(
   const { kubeconfig, context } = cluster
   const access = await loadAccess({ kubeconfig, context, env: io.env, cwd: io.cwd })
   const server = new WebhookServer(io, config)
-  const backend = await new ClusterBackend(io, server, config, cluster, access).start()
+  const backend = new ClusterBackend(io, server, config, cluster, access).start()
   await server.run(backend, { ...admission, details: config.details ?? admission.compat === 'improved' })
 }
 
@@ -56,6 +60,8 @@ class ClusterBackend {
   private keys: ClusterKeys | undefined
   /** Of the leader's work, while this replica leads. */
   private poke: (() => void) | undefined
+  /** What this replica sees as leader. */
+  private conditions: readonly string[] = []
 
   constructor(
     io: Io,
@@ -87,10 +93,10 @@ class ClusterBackend {
     })
   }
 
-  async start(): Promise<Backend> {
+  start(): Backend {
     const { server, watches, cluster, config, access } = this
     const changed = (): void => this.poke?.()
-    const keys = await clusterKeys({
+    const keyOptions = {
       config,
       cluster,
       client: createClient(access),
@@ -100,7 +106,9 @@ class ClusterBackend {
       log: server.log,
       onChange: changed,
       onWritten: () => this.metrics.certificateWritten(),
-    })
+    }
+    const source = cluster.certSource === 'self' ? secretKeys : fileKeys
+    const keys = source(keyOptions, keysReporter(keyOptions))
     const mesh = new Mesh(
       {
         watches,
@@ -158,9 +166,11 @@ class ClusterBackend {
               server.log.info('the webhook configuration was written', { how })
             },
             onCondition: ({ type, message }) => {
-              this.metrics.registrationCondition(type)
               server.log.warn('the webhook configuration needs a person', { type, message })
               this.record('remora-injector', RESOURCE.mutatingWebhookConfiguration, undefined, type, message)
+            },
+            onLooked: (conditions) => {
+              this.conditions = conditions
             },
             onError: problem('a step of the leader failed and is tried again'),
           },
@@ -171,6 +181,7 @@ class ClusterBackend {
       },
       onLose: () => {
         this.poke = undefined
+        this.conditions = []
         server.log.info('this replica no longer leads')
       },
       onProblem: problem('the election failed and is tried again'),
@@ -208,11 +219,12 @@ class ClusterBackend {
   private observe() {
     const { keys, mesh, elector, watches } = this
     const configurations = mesh?.gathered?.configurations ?? []
-    const caBundle = keys?.caBundle
+    const chain = keys?.pair?.cert
     return {
       leading: elector?.leading ?? false,
       watches: watches.states,
-      bundles: caBundle === undefined ? [] : bundleMatches(configurations, caBundle),
+      bundles: chain === undefined ? [] : trustedEntries(configurations, chain),
+      conditions: this.conditions,
     }
   }
 
@@ -258,14 +270,15 @@ class ClusterBackend {
       get checks() {
         return checks()
       },
-      whenPair: keys.whenPair,
+      // The port stays closed before: a request that came early would be answered from an empty mesh.
+      whenPair: Promise.all([keys.whenPair, mesh.whenBuilt]).then(([first]) => keys.pair ?? first),
       serving: (webhook, ports) => {
         keys.serveOn(webhook)
         this.server.log.info('serving', { ...ports, generation: mesh.snapshot.generation })
         announce(this.io, ports, keys.caBundle)
       },
-      close: async () => {
-        await this.elector?.stop()
+      close: async (atOnce) => {
+        await this.elector?.stop(atOnce ? AT_ONCE_MS : undefined)
         this.ending.abort()
         this.watches.stop()
         keys.close()

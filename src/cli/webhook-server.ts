@@ -6,6 +6,7 @@ import type { MeshSnapshot } from '../mesh/snapshot.ts'
 import { BodyReader } from '../server/body.ts'
 import { Drain } from '../server/drain.ts'
 import { createEndpoint, type EndpointOptions } from '../server/endpoint.ts'
+import { Expiry } from '../server/expiry.ts'
 import { type Check, startHealth } from '../server/health.ts'
 import { LIMITS } from '../server/limits.ts'
 import type { ProvenPair } from '../server/tls.ts'
@@ -31,7 +32,8 @@ export interface Backend {
   readonly whenPair: Promise<ProvenPair>
   /** The port is open: new pairs go to `webhook` from here on. */
   readonly serving: (webhook: Webhook, ports: Ports) => void
-  readonly close: () => Promise<void> | void
+  /** `atOnce`: nothing is waited for. */
+  readonly close: (atOnce: boolean) => Promise<void> | void
 }
 
 export interface Ports {
@@ -47,6 +49,9 @@ export class WebhookServer {
   private backend: Backend | undefined
   private webhook: Webhook | undefined
   private drain: Drain | undefined
+  private readonly expiry = new Expiry()
+  /** A second signal came. */
+  private hurry = false
 
   constructor(io: Io, config: WebhookConfig) {
     this.io = io
@@ -68,8 +73,9 @@ export class WebhookServer {
       const pair = await Promise.race([backend.whenPair, stopped.promise])
       if (pair !== undefined) await this.serve(backend, pair, admission, health.port)
     } finally {
+      // From here on another signal ends the process as it ends any.
       offSignals()
-      await backend.close()
+      await backend.close(this.hurry)
       metrics.close()
       await health.close()
     }
@@ -147,7 +153,7 @@ export class WebhookServer {
       ...(backend?.checks ?? []),
       {
         name: 'certificate',
-        ok: pair !== undefined && pair.notAfter > Date.now(),
+        ok: pair !== undefined && !this.expiry.hasExpired(pair),
         detail: butRefused(fine, backend?.pairProblem),
       },
       { name: 'serving', ok: phase === 'serving', detail: phase },
@@ -159,7 +165,10 @@ export class WebhookServer {
       if (this.drain === undefined) stopEarly()
       else if (this.drain.stop() === 'drain')
         this.log.info('draining', { seconds: this.config.drainMs / 1000 })
-      else this.log.warn('ending at once')
+      else {
+        this.hurry = true
+        this.log.warn('ending at once')
+      }
     }
     const off = [this.io.onSignal('SIGTERM', stop), this.io.onSignal('SIGINT', stop)]
     return () => off.forEach((take) => take())

@@ -2,7 +2,7 @@
 // A change is used as a whole and only once it is proven; a bad one leaves what was there in use and says why.
 
 import { resolve } from 'node:path'
-import { proveRevision } from '../admission/prove.ts'
+import { PROOF_MS, proveRevision } from '../admission/prove.ts'
 import type { ClusterView, RevisionInputs } from '../api/mesh.ts'
 import { NEWEST, parseRelease } from '../api/release.ts'
 import { type BuiltinTexts, readBuiltin } from '../config/builtin.ts'
@@ -137,9 +137,10 @@ export class SettingsStore {
       flags.namespaceFile ?? [],
       flags.nodes === undefined ? [] : [flags.nodes],
     )
+    const now = (): number => performance.now()
     const snapshot = changeSnapshot(this.current, { cluster })
     return replaceRevision(snapshot, inputs, templateCompiler(inputs.env, inputs.release), (settings) =>
-      proveRevision(settings, cluster),
+      proveRevision(settings, cluster, { now, at: now() + PROOF_MS }),
     )
   }
 }

@@ -23,6 +23,8 @@ export interface ClusterConfig {
   readonly matchConditions: readonly { readonly name: string; readonly expression: string }[]
   readonly certSource: (typeof CERT_SOURCES)[number]
   readonly certSecret: string
+  /** `namespace/name`; undefined unless cert-manager makes the certificate. */
+  readonly injectCaFrom: string | undefined
   readonly leafMs: number
   readonly authorityMs: number
   readonly settleMs: number
@@ -55,6 +57,11 @@ export const CLUSTER_SETTINGS: readonly SettingText[] = [
     about: 'self: an authority of our own in a Secret; files, cert-manager: --cert-file and --key-file',
   },
   { flag: 'cert-secret', value: 'remora-injector-certificates', about: 'Secret of the authority of our own' },
+  {
+    flag: 'cert-manager-certificate',
+    value: 'remora-injector',
+    about: 'Certificate whose authority cert-manager writes into the webhook configuration, [namespace/]name',
+  },
   { flag: 'cert-lifetime', value: '2160h', about: 'of a serving certificate; it is renewed at half of it' },
   { flag: 'ca-lifetime', value: '87600h', about: 'of the authority; it is replaced at half of it' },
   {
@@ -100,6 +107,7 @@ export function readClusterConfig(
         : 'self, or --cert-file and --key-file with it',
     )
   }
+  const certificate = reader.text('cert-manager-certificate')
   const config: ClusterConfig = {
     istioNamespace: reader.text('istioNamespace'),
     kubeconfig: reader.given('kubeconfig'),
@@ -114,6 +122,7 @@ export function readClusterConfig(
     matchConditions: conditions.map(readCondition),
     certSource,
     certSecret: reader.text('cert-secret'),
+    injectCaFrom: certSource === 'cert-manager' ? qualified(certificate, namespace) : undefined,
     leafMs: reader.duration('cert-lifetime'),
     authorityMs: reader.duration('ca-lifetime'),
     settleMs: reader.duration('cert-settle'),
@@ -122,6 +131,10 @@ export function readClusterConfig(
   }
   reader.finish()
   return deepFreeze(config)
+}
+
+function qualified(name: string, namespace: string): string {
+  return name.includes('/') ? name : `${namespace}/${name}`
 }
 
 function readCondition(text: string): { name: string; expression: string } {

@@ -43,8 +43,11 @@ export interface Elector {
   readonly leading: boolean
   /** Identity of the leader as last seen; empty when nobody leads. */
   readonly holder: string
-  /** Ends leadership and waits for its work (a few seconds at most), gives the lease back, and never takes part again. */
-  stop(): Promise<void>
+  /**
+   * Ends leadership and waits for its work (a few seconds at most), gives the lease back, and never takes part again.
+   * `withinMs`: gives up on both after that; others then wait until the lease runs out.
+   */
+  stop(withinMs?: number): Promise<void>
 }
 
 export function runElector(options: ElectorOptions): Elector {
@@ -71,6 +74,8 @@ class LeaseElector implements Elector {
   private readonly options: ElectorOptions
   private readonly timings: LeaseTimings
   private readonly stopping = new AbortController()
+  /** Cuts off whatever the stop would wait for. */
+  private readonly givingUp = new AbortController()
   private loop: Promise<void> = Promise.resolve()
   private seen: Seen | undefined
   private term: Term | undefined
@@ -95,9 +100,12 @@ class LeaseElector implements Elector {
     this.loop = this.run()
   }
 
-  async stop(): Promise<void> {
+  async stop(withinMs?: number): Promise<void> {
     this.stopping.abort()
+    const cancel =
+      withinMs === undefined ? undefined : this.options.clock.after(withinMs, () => this.givingUp.abort())
     await this.loop
+    cancel?.()
   }
 
   private async run(): Promise<void> {
@@ -170,7 +178,8 @@ class LeaseElector implements Elector {
     // The lease is given back only after the work has ended, and only as long as it is surely still ours.
     const left = Math.max(0, this.renewedAt + this.timings.deadlineMs - clock.now())
     const timeout = new AbortController()
-    await Promise.race([work, sleep(clock, left, timeout.signal)])
+    const over = AbortSignal.any([timeout.signal, this.givingUp.signal])
+    await Promise.race([work, sleep(clock, left, over)])
     timeout.abort()
     if (clock.now() - this.renewedAt < this.timings.deadlineMs) await this.release()
     if (!this.stopping.signal.aborted) await work
@@ -236,16 +245,12 @@ class LeaseElector implements Elector {
     }
   }
 
-  private async read(signal?: AbortSignal): Promise<JsonObject | undefined> {
+  private async read(signal: AbortSignal = this.givingUp.signal): Promise<JsonObject | undefined> {
     const { client, namespace, name } = this.options
     const timeoutMs = this.callMs()
     try {
       const at = { namespace, name }
-      return await client.get(
-        RESOURCE.lease,
-        at,
-        signal === undefined ? { timeoutMs } : { timeoutMs, signal },
-      )
+      return await client.get(RESOURCE.lease, at, { timeoutMs, signal })
     } catch (error) {
       if (error instanceof ApiError && error.kind === 'not-found') return undefined
       throw error
@@ -260,19 +265,19 @@ class LeaseElector implements Elector {
       metadata: { name, namespace },
       spec: this.spec({}),
     }
-    return client.create(RESOURCE.lease, { namespace }, object, { timeoutMs: this.callMs() })
+    const signal = this.givingUp.signal
+    return client.create(RESOURCE.lease, { namespace }, object, { timeoutMs: this.callMs(), signal })
   }
 
   /**
    * Fields of the lease that are not ours stay. Only a leader's renewal is cut short (by its deadline): a lease that is
    * taken while the elector stops has to be known, to be given back.
    */
-  private async write(object: JsonObject, signal?: AbortSignal): Promise<JsonObject> {
+  private async write(object: JsonObject, signal: AbortSignal = this.givingUp.signal): Promise<JsonObject> {
     const { client, namespace, name } = this.options
     const timeoutMs = this.callMs()
     const renewed = { ...object, spec: this.spec(specOf(object)) }
-    const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal }
-    return client.update(RESOURCE.lease, { namespace, name }, renewed, options)
+    return client.update(RESOURCE.lease, { namespace, name }, renewed, { timeoutMs, signal })
   }
 
   private spec(old: JsonObject): JsonObject {
@@ -312,8 +317,8 @@ class LeaseElector implements Elector {
     const free = { holderIdentity: '', leaseDurationSeconds: 1, acquireTime: now, renewTime: now }
     const released = { ...object, spec: { ...specOf(object), ...free } }
     try {
-      const timeoutMs = this.callMs()
-      this.observe(await client.update(RESOURCE.lease, { namespace, name }, released, { timeoutMs }))
+      const options = { timeoutMs: this.callMs(), signal: this.givingUp.signal }
+      this.observe(await client.update(RESOURCE.lease, { namespace, name }, released, options))
       return true
     } catch (error) {
       if (error instanceof ApiError && error.kind === 'conflict') return false

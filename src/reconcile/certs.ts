@@ -30,6 +30,8 @@ export interface CertificateSettings {
 export interface CertificateEvents {
   /** A pair that is good to serve. */
   readonly usable: (pair: { readonly cert: string; readonly key: string }) => void
+  /** There is no Secret and never was a good one: the leader is about to make it. */
+  readonly awaited: () => void
   readonly refused: (reason: string) => void
   readonly written: (reason: string) => void
 }
@@ -37,6 +39,9 @@ export interface CertificateEvents {
 /** Between this clock and the API server's; a certificate made by a wrong clock is not valid for others. */
 const CLOCK_SKEW_MS = 5 * 60_000
 const CLOCK_LOOK_MS = 60_000
+/** How long the first Secret may take: an election after a leader that was killed, and some more. */
+const FIRST_MS = 30_000
+const NOT_YET = 'there is no Secret yet'
 
 /** The PEM texts of a Secret. */
 export function readSecret(raw: JsonObject): CertificateSecret {
@@ -56,6 +61,8 @@ export class SharedCertificates {
   /** The last Secret that was good to serve. */
   private good: CertificateSecret | undefined
   private refusal: string | undefined
+  /** Ends the wait for the first Secret. */
+  private endWait: (() => void) | undefined
   private settling = ''
   private settledFrom = Number.POSITIVE_INFINITY
 
@@ -78,6 +85,26 @@ export class SharedCertificates {
 
   /** The Secret as the watch shows it; undefined when there is none. */
   take(secret: CertificateSecret | undefined): void {
+    if (secret === undefined && this.good === undefined) this.waitForFirst()
+    else this.judge(secret)
+  }
+
+  /** Nothing is told after this. */
+  close(): void {
+    this.endWait?.()
+  }
+
+  /** Nothing is wrong before the leader had time to make the Secret. */
+  private waitForFirst(): void {
+    if (this.endWait !== undefined) return
+    this.events.awaited()
+    this.refusal = NOT_YET
+    this.endWait = this.clock.after(FIRST_MS, () => {
+      if (this.good === undefined && this.refusal === NOT_YET) this.judge(undefined)
+    })
+  }
+
+  private judge(secret: CertificateSecret | undefined): void {
     const flaw =
       secret === undefined
         ? 'there is no Secret'
@@ -86,6 +113,7 @@ export class SharedCertificates {
     this.refusal = flaw
     if (secret === undefined || flaw !== undefined) return
     this.good = secret
+    this.close()
     this.events.usable({ cert: secret[SECRET_KEYS.cert] ?? '', key: secret[SECRET_KEYS.key] ?? '' })
   }
 

@@ -91,7 +91,7 @@ export function gather(
   const revisions = new Map<string, RevisionInputs | ProblemError>()
   for (const facts of discovery.revisions) {
     const before = previous.get(facts.name)
-    if (!facts.configMap && !facts.deployment && before === undefined) continue
+    if (!facts.here && before === undefined) continue
     revisions.set(facts.name, inputsOf(facts, configMaps, istioNamespace, before))
   }
   return {

@@ -7,7 +7,7 @@ import type { RegistrationSettings } from '../revision/registration.ts'
 import type { SharedCertificates } from './certs.ts'
 import { startLoop } from './loop.ts'
 import type { Mesh } from './mesh.ts'
-import { bundleMatches, Registrar, type RegistrarOptions, readRollout } from './registration.ts'
+import { hasBundle, Registrar, type RegistrarOptions, readRollout } from './registration.ts'
 
 export interface LeaderKeys {
   /** What callers have to trust, PEM; undefined while it is not known, or somebody else fills it in. */
@@ -47,20 +47,20 @@ export function leaderWork(options: LeaderOptions, signal: AbortSignal): LeaderW
     const start = (run: (signal: AbortSignal) => Promise<number | undefined>): void => {
       pokes.push(startLoop({ run, onError, clock, random, settleMs: SETTLE_MS }, signal).poke)
     }
-    const configurations = () => mesh.gathered?.configurations
+    const looked = () => mesh.gathered
     const { managed } = keys
     if (managed !== undefined) {
       start(async (aborted) => {
-        const live = configurations()
+        const live = looked()?.configurations
         if (live === undefined) return undefined // the watches are heard soon, and poke
-        return managed.run((bundle) => bundleMatches(live, bundle).every(({ ok }) => ok), aborted)
+        return managed.run((bundle) => hasBundle(live, bundle), aborted)
       })
     }
     start(async (aborted) => {
-      const live = configurations()
+      const live = looked()
       // An authority of our own that is not there yet must not wipe what API servers trust.
       if (live === undefined || (managed !== undefined && keys.caBundle === undefined)) return undefined
-      return registrar.run(live, keys.caBundle, aborted)
+      return registrar.run(live.configurations, new Set(live.revisions.keys()), keys.caBundle, aborted)
     })
     if (!signal.aborted) await new Promise((ended) => signal.addEventListener('abort', ended, { once: true }))
   }

@@ -33,7 +33,9 @@ export class Mesh {
   private last: Gathered | undefined
   private cluster: ClusterView = EMPTY_SNAPSHOT.cluster
   private clusterChanged = true
-  private readonly heard: Promise<void>
+  /** The first snapshot is built: of everything that the watches have heard. */
+  readonly whenBuilt: Promise<void>
+  private readonly tellBuilt: () => void
 
   constructor(options: MeshOptions, signal: AbortSignal) {
     const { clock, random, watches, istioNamespace } = options
@@ -45,11 +47,11 @@ export class Mesh {
       poke()
     })
     this.watched = itemsOf(reflectors)
-    this.heard = Promise.all(Object.values(reflectors).map(({ whenSynced }) => whenSynced)).then(
-      () => undefined,
-    )
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.whenBuilt = promise
+    this.tellBuilt = resolve
     const { onError } = options
-    void this.heard.then(() => {
+    void Promise.all(Object.values(reflectors).map(({ whenSynced }) => whenSynced)).then(() => {
       const loop = startLoop(
         { run: async () => this.look(), onError, clock, random, settleMs: SETTLE_MS },
         signal,
@@ -92,6 +94,7 @@ export class Mesh {
     }
     const next = this.store.update(gathered, this.cluster, clock.now())
     this.last = gathered
+    this.tellBuilt()
     this.options.onLook()
     return next
   }

@@ -1,10 +1,17 @@
 // Carries out the plans for our webhook configuration (revision/registration-plan.ts): looks at what the watches show,
 // writes at most once, remembers what the next plan has to know, and tells conditions when they come and go.
 
+import { isTrusted } from '../certs/bundle.ts'
 import { ApiError, type Client } from '../kube/client.ts'
 import type { Clock } from '../kube/clock.ts'
 import { RESOURCE } from '../kube/resource.ts'
-import { CONFIGURATION_NAME, type Configuration, objectField, textField } from '../revision/configuration.ts'
+import {
+  CONFIGURATION_NAME,
+  type Configuration,
+  type Entry,
+  objectField,
+  textField,
+} from '../revision/configuration.ts'
 import type { RegistrationSettings, Writer } from '../revision/registration.ts'
 import {
   NO_MEMORY,
@@ -23,8 +30,10 @@ export interface RegistrarOptions {
   readonly settings: RegistrationSettings
   readonly restoreDeleted: boolean
   readonly onWritten: (how: RegistrationAction['kind']) => void
-  /** Conditions that were not there at the look before. */
+  /** A condition that was not there at the look before. */
   readonly onCondition: (condition: RegistrationCondition) => void
+  /** What the last look has found, by type. */
+  readonly onLooked: (conditions: readonly RegistrationCondition['type'][]) => void
 }
 
 /** The part of one leader; it begins without memory. */
@@ -32,23 +41,27 @@ export class Registrar {
   private readonly options: RegistrarOptions
   private readonly writer: Writer
   private memory: RegistrationMemory = NO_MEMORY
-  private told: readonly string[] = []
+  private told: readonly RegistrationCondition['type'][] = []
 
   constructor(options: RegistrarOptions, writer: Writer) {
     this.options = options
     this.writer = writer
   }
 
-  /** One look, at most one write. `caBundle` is PEM. Resolves to the time of the clock to look again at. */
+  /**
+   * One look, at most one write. `here`: revisions that there are settings for; `caBundle` is PEM. Resolves to the time of
+   * the clock to look again at.
+   */
   async run(
     configurations: readonly Configuration[],
+    here: ReadonlySet<string>,
     caBundle: string | undefined,
     signal: AbortSignal,
   ): Promise<number | undefined> {
     const { clock, settings, restoreDeleted } = this.options
     const { writer, memory } = this
     const bundle = caBundle === undefined ? undefined : base64(caBundle)
-    const observed = { configurations, caBundle: bundle, settings, writer, restoreDeleted, memory }
+    const observed = { configurations, here, caBundle: bundle, settings, writer, restoreDeleted, memory }
     const now = clock.now()
     const plan = planRegistration(observed, now)
     this.tell(plan.conditions)
@@ -56,8 +69,7 @@ export class Registrar {
       try {
         await this.act(plan.action, signal)
       } catch (error) {
-        // Somebody wrote meanwhile: the watch will show it, and the plan is made anew.
-        if (error instanceof ApiError && error.kind === 'conflict') return now
+        if (isOutrun(error, plan.action)) return now + OUTRUN_MS
         throw error
       }
       this.options.onWritten(plan.action.kind)
@@ -71,6 +83,7 @@ export class Registrar {
       if (!this.told.includes(condition.type)) this.options.onCondition(condition)
     }
     this.told = conditions.map(({ type }) => type)
+    this.options.onLooked(this.told)
   }
 
   private async act(action: RegistrationAction, signal: AbortSignal): Promise<void> {
@@ -86,14 +99,36 @@ export class Registrar {
   }
 }
 
-/** For each of our entries, whether API servers have exactly `caBundle` (PEM) for it. */
-export function bundleMatches(
-  configurations: readonly Configuration[],
-  caBundle: string,
-): { readonly entry: string; readonly ok: boolean }[] {
-  const ours = configurations.find(({ name }) => name === CONFIGURATION_NAME)
+/** The watch shows what somebody else wrote well before, and the plan is made anew then. */
+const OUTRUN_MS = 500
+
+/** Somebody wrote meanwhile. API servers tell of a JSON patch whose `test` fails as they do of an invalid object: 422. */
+function isOutrun(error: unknown, action: RegistrationAction): boolean {
+  if (!(error instanceof ApiError)) return false
+  return error.kind === 'conflict' || (action.kind === 'patch' && error.status === 422)
+}
+
+/** Whether API servers have exactly `caBundle` (PEM) for each of our entries. */
+export function hasBundle(configurations: readonly Configuration[], caBundle: string): boolean {
   const text = base64(caBundle)
-  return (ours?.entries ?? []).map(({ name, caBundle: live }) => ({ entry: name, ok: live === text }))
+  return entriesOf(configurations).every((entry) => entry.caBundle === text)
+}
+
+/** For each of our entries, whether API servers that go by its caBundle can verify `chain` (PEM, leaf first). */
+export function trustedEntries(
+  configurations: readonly Configuration[],
+  chain: string,
+): { readonly entry: string; readonly ok: boolean }[] {
+  const judged = new Map<string, boolean>()
+  return entriesOf(configurations).map(({ name, caBundle }) => {
+    const ok = judged.get(caBundle) ?? isTrusted(chain, Buffer.from(caBundle, 'base64').toString('utf8'))
+    judged.set(caBundle, ok)
+    return { entry: name, ok }
+  })
+}
+
+function entriesOf(configurations: readonly Configuration[]): readonly Entry[] {
+  return configurations.find(({ name }) => name === CONFIGURATION_NAME)?.entries ?? []
 }
 
 /**

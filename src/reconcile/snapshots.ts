@@ -2,7 +2,7 @@
 // good texts until new ones are proven; parts that did not change keep their identity; whatever is gone is served for a
 // while longer, because API servers learn late that its entry is gone. Never throws for bad texts.
 
-import { proveRevision } from '../admission/prove.ts'
+import { PROOF_MS, proveRevision } from '../admission/prove.ts'
 import type { ClusterView, RevisionInputs } from '../api/mesh.ts'
 import { templateCompiler } from '../injection/compile.ts'
 import {
@@ -21,6 +21,10 @@ import type { Gathered } from './inputs.ts'
 
 /** How long a tag is served after it has gone. */
 const FAREWELL_MS = 60_000
+/** Until settings whose proof ran out of time are tried again: the machine may have been busy. */
+const AGAIN_MS = 30_000
+/** Time that is spent, whatever clock the loops go by. */
+const spent = (): number => performance.now()
 
 export interface SnapshotEvents {
   readonly good: (revision: string, hash: string) => void
@@ -34,6 +38,8 @@ export class SnapshotStore {
   private changedAt: number
   /** What each revision was last built from, or the problem that stood in the way. */
   private readonly tried = new Map<string, RevisionInputs | ProblemError>()
+  /** When settings that ran out of time are tried again. */
+  private readonly retries = new Map<string, number>()
   private readonly lastTexts = new Map<string, RevisionInputs>()
   private missing: Readonly<Record<string, number>> = {}
   private readonly missingTags = new Map<string, number>()
@@ -62,33 +68,36 @@ export class SnapshotStore {
   update(gathered: Gathered, cluster: ClusterView, now: number): number | undefined {
     const before = this.current
     this.updateCluster(cluster)
-    for (const [name, inputs] of gathered.revisions) this.updateRevision(name, inputs)
-    const next = this.updateNames(gathered, now)
+    for (const [name, inputs] of gathered.revisions) this.updateRevision(name, inputs, now)
+    const due = [this.updateNames(gathered, now), ...this.retries.values()].filter((at) => at !== undefined)
     if (this.current !== before) this.changedAt = now
-    return next
+    return due.length === 0 ? undefined : Math.min(...due)
   }
 
   private updateCluster(cluster: ClusterView): void {
     if (cluster !== this.current.cluster) this.current = changeSnapshot(this.current, { cluster })
   }
 
-  private updateRevision(name: string, inputs: RevisionInputs | ProblemError): void {
+  private updateRevision(name: string, inputs: RevisionInputs | ProblemError, now: number): void {
     if (!(inputs instanceof ProblemError)) this.lastTexts.set(name, inputs)
     const tried = this.tried.get(name)
-    if (tried !== undefined && sameInputs(tried, inputs)) return
+    const again = tried !== undefined && sameInputs(tried, inputs)
+    if (again && now < (this.retries.get(name) ?? Number.POSITIVE_INFINITY)) return
     this.tried.set(name, inputs)
+    this.retries.delete(name)
     this.current =
       inputs instanceof ProblemError ? rejectRevision(this.current, name, inputs) : this.built(inputs)
-    const state = own(this.current.revisions, name)
-    if (state?.problem !== undefined) this.events.bad(name, state.problem)
-    else this.events.good(name, state?.settings?.hash ?? '')
+    const { problem, settings } = own(this.current.revisions, name) ?? {}
+    if (problem?.code === 'limit') this.retries.set(name, now + AGAIN_MS)
+    if (problem === undefined) this.events.good(name, settings?.hash ?? '')
+    else if (!again) this.events.bad(name, problem)
   }
 
   private built(inputs: RevisionInputs): MeshSnapshot {
     const { cluster } = this.current
     try {
       return replaceRevision(this.current, inputs, templateCompiler(inputs.env, inputs.release), (settings) =>
-        proveRevision(settings, cluster),
+        proveRevision(settings, cluster, { now: spent, at: spent() + PROOF_MS }),
       )
     } catch (error) {
       // A defect of ours that some text brings out must not end the process.
@@ -150,6 +159,7 @@ export class SnapshotStore {
 
   private forget(name: string): void {
     this.tried.delete(name)
+    this.retries.delete(name)
     this.lastTexts.delete(name)
     this.current = removeRevision(this.current, name)
     this.events.gone(name)

@@ -39,6 +39,8 @@ export interface AdoptOptions {
   readonly kubernetes: Release | undefined
   /** Revisions with a control plane or settings; tags of others dangle. */
   readonly known: ReadonlySet<string>
+  /** Revisions of an istiod outside of this cluster, which go on being its own. */
+  readonly elsewhere?: ReadonlySet<string>
 }
 
 const entryNames = (registrant: Registrant): string[] =>
@@ -47,7 +49,10 @@ const entryNames = (registrant: Registrant): string[] =>
 /** Steps left until remora injects for every chosen revision and tag, and istiod for none of them. */
 export function planAdopt(configurations: readonly Configuration[], options: AdoptOptions): AdoptPlan {
   const ours = configurations.find(({ name }) => name === CONFIGURATION_NAME)
-  const targets = chosen(configurations, options.revision)
+  const { elsewhere } = options
+  const targets = chosen(configurations, options.revision).filter(
+    ({ revision = '' }) => elsewhere?.has(revision) !== true,
+  )
   const wanted = registrantsOf(configurations, targets)
   const names = wanted.flatMap(entryNames)
   const entries = wanted.flatMap((registrant) =>
@@ -128,7 +133,7 @@ function forgotten(all: readonly Configuration[], live: readonly Configuration[]
 function adoptBlockers(
   targets: readonly Configuration[],
   wanted: readonly Registrant[],
-  { revision, kubernetes, known }: AdoptOptions,
+  { revision, kubernetes, known, elsewhere }: AdoptOptions,
 ): Blocker[] {
   const blockers: Blocker[] = []
   if (kubernetes !== undefined && !atLeast(kubernetes, MATCH_CONDITIONS)) {
@@ -139,7 +144,13 @@ function adoptBlockers(
       hint: 'without them a pod would be injected twice during adoption; upgrade Kubernetes first',
     })
   }
-  if (targets.length === 0 && revision !== undefined) {
+  if (revision !== undefined && elsewhere?.has(revision) === true) {
+    blockers.push({
+      code: 'elsewhere',
+      message: `the istiod of revision "${revision}" is not in this cluster, and neither are its settings`,
+      hint: 'its pods stay with it: there is nothing here to inject them with',
+    })
+  } else if (targets.length === 0 && revision !== undefined) {
     blockers.push({
       code: 'unknown-revision',
       message: `no webhook configuration of Istio has revision "${revision}"`,

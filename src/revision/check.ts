@@ -1,10 +1,11 @@
-// What is wrong with injection in a cluster (contract revisions §3.4, §8): webhook entries, certificates, Services, tags,
-// revisions, replicas; pods and namespaces in check-pod.ts. In: what the cluster holds and the time; out: findings.
+// What is wrong with injection in a cluster (contract revisions §3.4, §8): certificates, registration, tags, revisions,
+// replicas; webhook entries in check-entry.ts, pods and namespaces in check-pod.ts. In: what the cluster holds and the time; out: findings.
 
 import { compareGoStrings } from '../std/gojson.ts'
-import { type Json, own } from '../std/json.ts'
-import { checkNamespaces, checkPods, type PodInputs } from './check-pod.ts'
-import { CONFIGURATION_NAME, type Configuration, type Entry, inCallOrder } from './configuration.ts'
+import { own } from '../std/json.ts'
+import { checkEntries, configurationText, type EntryInputs } from './check-entry.ts'
+import { checkNamespaces, checkPods, type PodInputs, revisionOf } from './check-pod.ts'
+import { CONFIGURATION_NAME } from './configuration.ts'
 import type { Discovery } from './discover.ts'
 import { type Finding, finding } from './finding.ts'
 import { annotationsOf } from './handover.ts'
@@ -22,6 +23,13 @@ export interface CertificateFacts {
   readonly missingNames: readonly string[]
 }
 
+export interface SettingsFacts {
+  /** Config hash; undefined where they cannot be used. */
+  readonly hash: string | undefined
+  /** Why they cannot be used. */
+  readonly problem: string | undefined
+}
+
 export interface ReplicaFacts {
   readonly name: string
   /** Config hash by revision. */
@@ -30,19 +38,18 @@ export interface ReplicaFacts {
 
 /** A dry-run pod for an entry. */
 export interface Proof {
+  readonly configuration: string
   readonly entry: string
-  /** Undefined: remora answered. */
+  /** Undefined: its injector answered. */
   readonly problem: string | undefined
 }
 
-export interface CheckInputs extends PodInputs {
+export interface CheckInputs extends PodInputs, EntryInputs {
   /** Ms. */
   readonly now: number
-  /** Ready endpoints by `namespace/name` of a Service; undefined without the Service. What is not listed is not judged. */
-  readonly endpoints: ReadonlyMap<string, number | undefined>
   readonly certificates: readonly CertificateFacts[]
-  /** Base64 text that our entries must have; undefined when it is not known. */
-  readonly caBundle: string | undefined
+  /** By revision, what its ConfigMaps make now. */
+  readonly settings: ReadonlyMap<string, SettingsFacts>
   readonly replicas: readonly ReplicaFacts[]
   readonly proofs: readonly Proof[]
 }
@@ -60,7 +67,8 @@ export function findings(inputs: CheckInputs): Finding[] {
     ...checkTags(inputs.discovery),
     ...checkRevisions(inputs.discovery),
     ...checkDefaults(inputs.discovery),
-    ...checkReplicas(inputs.replicas),
+    ...checkSettings(inputs),
+    ...checkReplicas(inputs),
     ...checkNamespaces(inputs),
     ...checkPods(inputs),
   ]
@@ -93,71 +101,12 @@ function checkCertificates({ certificates, now }: CheckInputs): Finding[] {
   })
 }
 
-function objectOf({ name }: Configuration): string {
-  return `MutatingWebhookConfiguration ${name}`
-}
-
-/** What makes a call of a live entry fail, and with failurePolicy Fail the pod. */
-function checkEntries({ configurations, endpoints, caBundle }: CheckInputs): Finding[] {
-  return inCallOrder(configurations).flatMap((configuration) => {
-    const live = configuration.entries.filter((entry) => entry.rule !== undefined && entry.live)
-    const bundles = live.flatMap((entry) => bundleFindings(configuration, entry, caBundle))
-    const targets = [...new Set(live.map(({ target }) => target))]
-    return [...bundles, ...targets.flatMap((target) => targetFindings(configuration, target, endpoints))]
-  })
-}
-
-function bundleFindings(
-  configuration: Configuration,
-  { name, caBundle, raw }: Entry,
-  wanted: string | undefined,
-): Finding[] {
-  const object = objectOf(configuration)
-  const ours = configuration.owner === 'remora'
-  if (caBundle === '') {
-    // An entry with a URL may rely on the roots of the API server's host.
-    if (typeof clientUrl(raw['clientConfig']) === 'string') return []
-    const hint = ours
-      ? 'the elected replica of remora fills it in: see its log'
-      : 'istiod of this revision fills it in while it runs'
-    const message = `entry ${name} has no caBundle: every call fails`
-    return [finding('ca-bundle-missing', object, message, hint)]
-  }
-  if (!ours || wanted === undefined || caBundle === wanted) return []
-  const message = `entry ${name} has another caBundle than the one remora's certificate is signed with`
-  const hint = 'somebody else writes it: see kubectl get --show-managed-fields'
-  return [finding('ca-bundle-mismatch', object, message, hint)]
-}
-
-function clientUrl(client: Json | undefined): Json | undefined {
-  return typeof client === 'object' && client !== null && !Array.isArray(client)
-    ? own(client, 'url')
-    : undefined
-}
-
-function targetFindings(
-  configuration: Configuration,
-  target: string,
-  endpoints: ReadonlyMap<string, number | undefined>,
-): Finding[] {
-  if (!endpoints.has(target)) return []
-  const ready = endpoints.get(target)
-  const object = `Service ${target}`
-  const refused = `${configuration.name} calls it: every call fails`
-  if (ready === undefined) {
-    const hint = 'install what it belonged to, or remove the webhook configuration'
-    return [finding('service-missing', object, `does not exist, but ${refused}`, hint)]
-  }
-  if (ready > 0) return []
-  const message = `has no ready endpoint, but ${refused}`
-  return [finding('service-without-endpoints', object, message, 'see the pods behind it')]
-}
-
-function checkRegistration({ configurations }: CheckInputs): Finding[] {
+function checkRegistration({ configurations, discovery }: CheckInputs): Finding[] {
   const ours = configurations.find(({ owner }) => owner === 'remora')
   const adopted = isAdopted(configurations)
   const object = `MutatingWebhookConfiguration ${CONFIGURATION_NAME}`
-  const all = registrants(configurations)
+  const here = new Set(discovery.revisions.filter((each) => each.here).map(({ name }) => name))
+  const all = registrants(configurations, here)
   const found: Finding[] = []
   if (adopted) {
     const missing = all.filter(
@@ -189,19 +138,29 @@ function checkRegistration({ configurations }: CheckInputs): Finding[] {
     for (const each of late) {
       const message = `is called after ${CONFIGURATION_NAME}: pods that both match are injected twice`
       found.push(
-        finding('runs-after', objectOf(each), message, 'make it again under a name that sorts before'),
+        finding(
+          'runs-after',
+          configurationText(each),
+          message,
+          'make it again under a name that sorts before',
+        ),
       )
     }
   }
   return found
 }
 
-function checkProofs({ proofs }: CheckInputs): Finding[] {
-  return proofs.flatMap(({ entry, problem }) => {
+function checkProofs({ proofs, configurations, discovery }: CheckInputs): Finding[] {
+  return proofs.flatMap(({ configuration, entry, problem }) => {
     if (problem === undefined) return []
-    const object = `MutatingWebhookConfiguration ${CONFIGURATION_NAME}`
-    const hint = 'see the log of remora-injector and the API server'
-    return [finding('entry-not-proven', object, `entry ${entry} fails a dry-run pod: ${problem}`, hint)]
+    const entries = configurations.find(({ name }) => name === configuration)?.entries ?? []
+    const of = entries.find(({ name }) => name === entry)?.of
+    const revision = of === undefined ? undefined : revisionOf(discovery, of)
+    const object = `MutatingWebhookConfiguration ${configuration}`
+    const whose = configuration === CONFIGURATION_NAME ? 'remora-injector' : 'istiod'
+    const hint = `see the log of ${whose} and of the API server`
+    const message = `entry ${entry} fails a dry-run pod: ${problem}`
+    return [finding('entry-not-proven', object, message, hint, revision)]
   })
 }
 
@@ -230,16 +189,16 @@ function checkTags({ tags }: Discovery): Finding[] {
     if (tag.dangling) {
       const message = `names revision "${tag.revision}", which does not exist: pods that use it are refused`
       const hint = `point it elsewhere (remora tag set ${tag.name} --overwrite --revision …) or remove it`
-      found.push(finding('dangling-tag', object, message, hint))
+      found.push(finding('dangling-tag', object, message, hint, tag.revision))
     }
     if (tag.revisions.length > 1) {
       const message = `its objects name different revisions: ${tag.revisions.join(', ')}; pods get "${tag.revision}"`
       const hint = `set it again: remora tag set ${tag.name} --overwrite --revision ${tag.revision}`
-      found.push(finding('tag-disagreement', object, message, hint))
+      found.push(finding('tag-disagreement', object, message, hint, tag.revision))
     }
     if (tag.shadowsRevision && tag.name !== tag.revision) {
       const message = `a revision has the same name, and pods that ask for it get "${tag.revision}"`
-      found.push(finding('tag-shadows-revision', object, message, 'give the tag another name'))
+      found.push(finding('tag-shadows-revision', object, message, 'give the tag another name', tag.revision))
     }
     return found
   })
@@ -256,7 +215,7 @@ function checkRevisions({ revisions }: Discovery): Finding[] {
         releaseKnown === 'newer'
           ? (['newer-release', 'look for a newer remora'] as const)
           : (['unknown-release', 'use an image of istiod whose tag is its version'] as const)
-      return finding(code, `revision ${name}`, message, hint)
+      return finding(code, `revision ${name}`, message, hint, name)
     })
 }
 
@@ -269,7 +228,17 @@ function checkDefaults({ defaults }: Discovery): Finding[] {
   return [finding('defaults-disagree', 'the default revision', message, hint)]
 }
 
-function checkReplicas(replicas: readonly ReplicaFacts[]): Finding[] {
+function checkSettings({ settings }: CheckInputs): Finding[] {
+  return [...settings].flatMap(([revision, { problem }]) => {
+    if (problem === undefined) return []
+    const message = `its ConfigMaps cannot be used: ${problem}; remora goes on with the last good ones, if there are any`
+    const hint = 'see remora template lint --revision, and mend the ConfigMaps'
+    return [finding('settings-refused', `revision ${revision}`, message, hint, revision)]
+  })
+}
+
+/** Each replica by itself may be right: what counts is that they inject alike, and by what the ConfigMaps hold. */
+function checkReplicas({ replicas, settings }: CheckInputs): Finding[] {
   const revisions = new Set(replicas.flatMap(({ hashes }) => Object.keys(hashes)))
   return [...revisions].flatMap((revision) => {
     const byHash = new Map<string, string[]>()
@@ -277,12 +246,18 @@ function checkReplicas(replicas: readonly ReplicaFacts[]): Finding[] {
       const hash = own(hashes, revision) ?? ''
       byHash.set(hash, [...(byHash.get(hash) ?? []), name])
     }
-    if (byHash.size < 2) return []
-    const groups = [...byHash].map(([hash, names]) => {
-      return `${names.join(', ')} ${hash === '' ? 'without it' : `with ${hash.slice(0, 12)}`}`
-    })
-    const message = `replicas inject with different settings: ${groups.join('; ')}`
-    const hint = 'wait a second and check again; then see remora_snapshot_age_seconds of each'
-    return [finding('replicas-disagree', `revision ${revision}`, message, hint)]
+    const object = `revision ${revision}`
+    const hint = 'wait a second and check again; then see the logs of the replicas'
+    if (byHash.size > 1) {
+      const groups = [...byHash].map(([hash, names]) => {
+        return `${names.join(', ')} ${hash === '' ? 'without it' : `with ${hash.slice(0, 12)}`}`
+      })
+      const message = `replicas inject with different settings: ${groups.join('; ')}`
+      return [finding('replicas-disagree', object, message, hint, revision)]
+    }
+    const wanted = settings.get(revision)?.hash
+    if (wanted === undefined || byHash.has(wanted)) return []
+    const message = 'replicas inject with other settings than its ConfigMaps hold'
+    return [finding('replicas-behind', object, message, hint, revision)]
   })
 }

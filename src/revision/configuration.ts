@@ -59,6 +59,10 @@ export interface Entry extends Selectors {
   readonly caBundle: string
   /** Service as `namespace/name`, or the URL. */
   readonly target: string
+  /** It calls a URL: what answers is not of this cluster. */
+  readonly outside: boolean
+  /** What follows `/inject` in the path: `/net/n1/cluster/c1`, variables for the proxy (contract injection §2.3). */
+  readonly pairs: string
   readonly raw: JsonObject
 }
 
@@ -134,9 +138,16 @@ function readEntry(raw: JsonObject, of: Registered | undefined): Entry {
     guarded: conditions.some((condition) => condition.name === NOT_YET_INJECTED.name),
     conditions,
     caBundle: textField(client, 'caBundle'),
+    outside: textField(client, 'url') !== '',
+    pairs: pairsOf(textField(service, 'path')),
     target: textField(client, 'url') || `${textField(service, 'namespace')}/${textField(service, 'name')}`,
     raw,
   }
+}
+
+function pairsOf(path: string): string {
+  const pairs = /^\/inject((?:\/[^/?#]+\/[^/?#]+)+)\/?$/.exec(path)?.[1]
+  return pairs ?? ''
 }
 
 function matcher({ namespaceSelector, objectSelector }: Selectors): Entry['matches'] {

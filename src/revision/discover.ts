@@ -34,6 +34,8 @@ export interface RevisionFacts {
   readonly configMap: boolean
   /** A webhook without a control plane here is `remote`, a control plane without a webhook `injection-less`. */
   readonly kind: 'complete' | 'remote' | 'injection-less'
+  /** Its settings are those of this cluster. Without istiod here, entries that call a URL are of one elsewhere. */
+  readonly here: boolean
   /** All that objects say, sorted; more than one during a rollout, or when they disagree. */
   readonly versions: readonly string[]
   /** Rules to inject by; those of the newest known release when nothing says more. */
@@ -121,12 +123,15 @@ function revisionFacts(objects: ClusterObjects): RevisionFacts[] {
     .map((name) => {
       const webhook = seen.webhook.has(name)
       const deployment = seen.deployment.has(name)
+      const configMap = seen.configMap.has(name)
+      const outside = webhooks.some((each) => each.revision === name && each.entries.some((e) => e.outside))
       return {
         name,
         webhook,
         service: seen.service.has(name),
         deployment,
-        configMap: seen.configMap.has(name),
+        configMap,
+        here: deployment || (configMap && !outside),
         kind: deployment ? (webhook ? 'complete' : 'injection-less') : webhook ? 'remote' : 'injection-less',
         ...planeFacts(objects, name),
       }

@@ -45,6 +45,7 @@ export interface Blocker {
     | 'kubernetes-too-old'
     | 'nothing-registered'
     | 'unknown-revision'
+    | 'elsewhere'
     | 'runs-after'
     | 'dangling-tag'
     | 'no-ca-bundle'

@@ -17,19 +17,29 @@ export interface Registrant extends Registered {
   readonly selectors: Readonly<Partial<Record<Rule, Selectors>>>
   /** An entry of Istio's for the same name is live: istiod injects, and ours must stand back. */
   readonly contested: boolean
+  /** What follows `/inject` in the path that Istio's entries call; empty for most. */
+  readonly pairs: string
 }
 
 /**
  * In the order revisions, tags, each by name. An entry that is live counts as it is, whatever was saved before: `helm
  * upgrade` and `istioctl tag set` bring entries back with new selectors. A tag takes the place of a revision of the same
  * name (both select the same pods): `istioctl tag set default` deactivates the revision `default` in the same way.
+ *
+ * `here`: revisions that there are settings for. Live entries of another one stay with the istiod they call, which is
+ * elsewhere; what adopt has deactivated is kept in any case, as its pods have nobody else.
  */
-export function registrants(configurations: readonly Configuration[]): Registrant[] {
+export function registrants(
+  configurations: readonly Configuration[],
+  here?: ReadonlySet<string> | undefined,
+): Registrant[] {
   const istio = configurations.filter(({ owner }) => owner === 'istio')
   const found = new Map<string, Registrant>()
-  for (const { entries, saved } of istio) {
+  for (const { entries, saved, revision } of istio) {
+    const elsewhere = here !== undefined && revision !== undefined && !here.has(revision)
     for (const entry of entries) {
-      const { rule, of } = entry
+      const { rule, of, pairs } = entry
+      if (elsewhere && entry.live) continue
       const selectors = entry.live ? entry : savedSelectors(entry, saved)
       if (rule === undefined || of === undefined || selectors === undefined) continue
       const key = `${of.kind} ${of.name}`
@@ -40,6 +50,7 @@ export function registrants(configurations: readonly Configuration[]): Registran
         ...of,
         selectors: entry.live ? { ...before?.selectors, ...mine } : { ...mine, ...before?.selectors },
         contested: entry.live || before?.contested === true,
+        pairs: before?.pairs || pairs,
       })
     }
   }

@@ -13,10 +13,13 @@ import {
 import { bundle, dropConditions, dropEntries, type PatchOperation } from './patch-operation.ts'
 import { isAdopted, registrants } from './registrants.ts'
 import {
+  isListed,
   type RegistrationSettings,
   readWriter,
   registeredText,
   STANDING_BACK,
+  standsBack,
+  TAKEN_OVER,
   WRITER,
   type Writer,
   wantedConfiguration,
@@ -25,6 +28,8 @@ import {
 export interface RegistrationObserved {
   /** All of the cluster, ours too. */
   readonly configurations: readonly Configuration[]
+  /** Revisions that there are settings for; those elsewhere stay with their istiod. Undefined: all. */
+  readonly here?: ReadonlySet<string> | undefined
   /** Base64 text; undefined when somebody else fills it in. */
   readonly caBundle: string | undefined
   readonly settings: RegistrationSettings
@@ -49,7 +54,7 @@ export type RegistrationAction =
   | { readonly kind: 'patch'; readonly name: string; readonly operations: readonly PatchOperation[] }
 
 /**
- * `deleted`: pods of adopted revisions have no injector. `contested`: entries of Istio's are live again while adopted.
+ * `deleted`: pods of adopted revisions have no injector. `contested`: entries of Istio's are live again.
  * `newer-writer`: a newer rollout of remora wrote the object. `conflict`: somebody keeps changing it.
  */
 export interface RegistrationCondition {
@@ -75,7 +80,7 @@ const ECHO = 2_000
 export function planRegistration(observed: RegistrationObserved, now: number): RegistrationPlan {
   const live = observed.configurations.find(({ name }) => name === CONFIGURATION_NAME)
   const adopted = isAdopted(observed.configurations)
-  const conditions = adopted ? contested(observed.configurations) : []
+  const conditions = contested(observed)
   if (live === undefined && !(adopted && observed.restoreDeleted)) {
     const message = `${CONFIGURATION_NAME} does not exist, and istiod's entries are deactivated: no pod is injected`
     return idle(observed, adopted ? [...conditions, { type: 'deleted', message }] : [])
@@ -83,8 +88,9 @@ export function planRegistration(observed: RegistrationObserved, now: number): R
   const newer = live === undefined ? undefined : newerWriter(live, observed.writer)
   if (live !== undefined && newer !== undefined) return deferring(observed, live, newer, conditions)
   const wish = wantedConfiguration({
-    registrants: registrants(observed.configurations),
+    registrants: registrants(observed.configurations, observed.here),
     standingBack: live === undefined ? undefined : annotation(live, STANDING_BACK),
+    takenOver: live === undefined ? undefined : annotation(live, TAKEN_OVER),
     caBundle: observed.caBundle,
     bundled: new Set(live?.entries.flatMap(({ name, caBundle }) => (caBundle === '' ? [] : [name]))),
     writer: observed.writer,
@@ -107,9 +113,14 @@ function annotation({ raw }: Configuration, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function contested(configurations: readonly Configuration[]): RegistrationCondition[] {
-  const names = registrants(configurations)
-    .filter((registrant) => registrant.contested)
+/** Entries of Istio's that are live again. What was never taken over, or is being handed back, surprises nobody. */
+function contested({ configurations, here }: RegistrationObserved): RegistrationCondition[] {
+  const ours = configurations.find(({ name }) => name === CONFIGURATION_NAME)
+  if (ours === undefined) return []
+  const back = annotation(ours, STANDING_BACK)
+  const taken = annotation(ours, TAKEN_OVER)
+  const names = registrants(configurations, here)
+    .filter((each) => each.contested && isListed(taken, each) && !standsBack(back, each))
     .map(registeredText)
   if (names.length === 0) return []
   return [{ type: 'contested', message: `istiod's entries are live for ${names.join(', ')}: istiod injects` }]

@@ -26,13 +26,21 @@ export interface RegistrationSettings {
   readonly timeoutSeconds: number
   /** CEL conditions that every entry carries besides ours. */
   readonly matchConditions: readonly MatchCondition[]
+  /** `namespace/name` of cert-manager's Certificate, whose authority its CA injector writes into the entries. */
+  readonly injectCaFrom?: string | undefined
 }
+
+/** How cert-manager's CA injector knows which objects are its business. */
+export const INJECT_CA_FROM = 'cert-manager.io/inject-ca-from'
 
 /**
  * Annotation of our configuration while injection is handed back: whose entries let istiod go first, though istiod's are
  * not live yet. `*`, or names as `rev.canary,tag.prod`.
  */
 export const STANDING_BACK = 'remora.dev/standing-back'
+
+/** Annotation of our configuration: for whom it injects, or did before istiod's entries came back. As STANDING_BACK. */
+export const TAKEN_OVER = 'remora.dev/taken-over'
 
 /** Who wrote our configuration, as `<id>/<generation>`. */
 export const WRITER = 'remora.dev/writer'
@@ -56,6 +64,8 @@ export interface Wish {
   readonly registrants: readonly Registrant[]
   /** Value of annotation STANDING_BACK on the live object. */
   readonly standingBack?: string | undefined
+  /** Value of annotation TAKEN_OVER on the live object. */
+  readonly takenOver?: string | undefined
   /** Base64 text, or undefined when somebody else (cert-manager) fills it in. */
   readonly caBundle: string | undefined
   /** Names of live entries that have a caBundle: looked at only where somebody else fills it in. */
@@ -70,12 +80,17 @@ export function registeredText({ kind, name }: Registered): string {
 }
 
 export function standsBack(annotation: string | undefined, registered: Registered): boolean {
-  if (annotation === undefined) return false
-  return annotation === '*' || annotation.split(',').includes(registeredText(registered))
+  return annotation === '*' || isListed(annotation, registered)
+}
+
+export function isListed(annotation: string | undefined, registered: Registered): boolean {
+  return annotation?.split(',').includes(registeredText(registered)) === true
 }
 
 /** The object to apply. Entries of a registrant that istiod serves, too, let istiod go first. */
 export function wantedConfiguration(wish: Wish): JsonObject {
+  const { injectCaFrom } = wish.settings
+  const takenOver = takenOverBy(wish)
   const webhooks = wish.registrants.flatMap((registrant) =>
     Object.entries(registrant.selectors).map(([rule, selectors]) =>
       wantedEntry(wish, registrant, rule as Rule, selectors),
@@ -87,10 +102,22 @@ export function wantedConfiguration(wish: Wish): JsonObject {
     metadata: {
       name: CONFIGURATION_NAME,
       labels: { 'app.kubernetes.io/managed-by': 'remora', 'app.kubernetes.io/name': 'remora' },
-      annotations: { [WRITER]: `${wish.writer.id}/${wish.writer.generation}` },
+      annotations: {
+        [WRITER]: `${wish.writer.id}/${wish.writer.generation}`,
+        ...(takenOver === '' ? {} : { [TAKEN_OVER]: takenOver }),
+        ...(injectCaFrom === undefined ? {} : { [INJECT_CA_FROM]: injectCaFrom }),
+      },
     },
     webhooks,
   }
+}
+
+/** Once taken over, a registrant stays so until it goes or is handed back. */
+function takenOverBy({ registrants, standingBack, takenOver }: Wish): string {
+  return registrants
+    .filter((each) => !standsBack(standingBack, each) && (!each.contested || isListed(takenOver, each)))
+    .map(registeredText)
+    .join(',')
 }
 
 function wantedEntry(wish: Wish, registrant: Registrant, rule: Rule, selectors: Selectors): JsonObject {
@@ -98,7 +125,7 @@ function wantedEntry(wish: Wish, registrant: Registrant, rule: Rule, selectors: 
   const name = entryName(rule, registrant)
   const shadow = registrant.contested || standsBack(wish.standingBack, registrant)
   const conditions = [...settings.matchConditions, ...(shadow ? [NOT_YET_INJECTED] : [])]
-  const path = `/${registrant.kind === 'tag' ? 'tags' : 'revisions'}/${registrant.name}/inject`
+  const path = `/${registrant.kind === 'tag' ? 'tags' : 'revisions'}/${registrant.name}/inject${registrant.pairs}`
   // Without a bundle every call fails: as long as istiod does the work, ours need not be called.
   const waiting = caBundle === undefined && registrant.contested && wish.bundled?.has(name) !== true
   const { namespaceSelector, objectSelector } = waiting ? NEVER : selectors

@@ -1,5 +1,5 @@
 // The key pair of the webhook port: what is served now, and what came after it. A pair is served only once it is
-// proven: readable, belonging together, of a kind TLS takes, and not expired; else the one before goes on.
+// proven: readable, belonging together, of a kind TLS takes, and valid now; else the one before goes on.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
@@ -26,6 +26,10 @@ export function provePair(pair: KeyPair, now: number): ProvenPair {
     throw new ProblemError('io', 'the key does not belong to the certificate')
   }
   read('pair', () => createSecureContext({ cert: pair.cert, key: pair.key }))
+  const notBefore = Date.parse(leaf.validFrom)
+  if (notBefore > now) {
+    throw new ProblemError('io', `the certificate is not valid before ${new Date(notBefore).toISOString()}`)
+  }
   const notAfter = Date.parse(leaf.validTo)
   if (notAfter <= now) {
     throw new ProblemError('io', `the certificate expired at ${new Date(notAfter).toISOString()}`)

@@ -8,14 +8,17 @@ export interface ClusterObserved {
   readonly leading: boolean
   readonly watches: readonly { readonly resource: string; readonly silentMs: number | undefined }[]
   readonly bundles: readonly { readonly entry: string; readonly ok: boolean }[]
+  /** What about the registration needs a person now, as the leader sees it; empty on the others. */
+  readonly conditions: readonly string[]
 }
+
+/** Types of the conditions of the registration. */
+const CONDITIONS = ['deleted', 'contested', 'newer-writer', 'conflict']
 
 export interface ClusterMetrics {
   readonly watchRestarted: (resource: string, reason: string) => void
   /** The webhook configuration was written. */
   readonly registered: () => void
-  /** Something about the registration needs a person; `type` is of a closed list. */
-  readonly registrationCondition: (type: string) => void
   readonly certificateWritten: () => void
 }
 
@@ -33,12 +36,6 @@ export function addClusterMetrics(registry: Registry, observe: () => ClusterObse
     help: 'Writes to the webhook configuration by this replica.',
     registers,
   })
-  const conditions = new Counter({
-    name: 'remora_registration_conditions_total',
-    help: 'Times that the webhook configuration was found in a state that needs a person.',
-    labelNames: ['type'],
-    registers,
-  })
   const certificates = new Counter({
     name: 'remora_certificate_writes_total',
     help: 'Writes to the Secret of the certificates by this replica.',
@@ -48,7 +45,6 @@ export function addClusterMetrics(registry: Registry, observe: () => ClusterObse
   return {
     watchRestarted: (resource, reason) => restarts.inc({ resource, reason }),
     registered: () => writes.inc(),
-    registrationCondition: (type) => conditions.inc({ type }),
     certificateWritten: () => certificates.inc(),
   }
 }
@@ -77,7 +73,7 @@ function addGauges(registry: Registry, observe: () => ClusterObserved): void {
   })
   new Gauge({
     name: 'remora_webhook_ca_bundle_match',
-    help: '1 while the entry of the webhook configuration has the caBundle that is served with.',
+    help: '1 while the caBundle of the entry of the webhook configuration trusts the certificate that is served.',
     labelNames: ['configuration', 'entry'],
     registers,
     collect() {
@@ -85,6 +81,16 @@ function addGauges(registry: Registry, observe: () => ClusterObserved): void {
       for (const { entry, ok } of observe().bundles) {
         this.set({ configuration: 'remora-injector', entry }, ok ? 1 : 0)
       }
+    },
+  })
+  new Gauge({
+    name: 'remora_registration_condition',
+    help: '1 on the leader while the webhook configuration is in a state that needs a person.',
+    labelNames: ['type'],
+    registers,
+    collect() {
+      const { conditions } = observe()
+      for (const type of CONDITIONS) this.set({ type }, conditions.includes(type) ? 1 : 0)
     },
   })
 }

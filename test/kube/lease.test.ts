@@ -248,6 +248,30 @@ describe('an elector', () => {
     expect(specOf()['holderIdentity']).toBe('a')
   })
 
+  it('gives up on everything within the time it is given', async () => {
+    const a = await start('a')
+    await eventually('a leader', () => leads(a))
+    api.fault = () => 'hang'
+    let stopped = false
+    void a.elector.stop(500).then(() => {
+      stopped = true
+    })
+    await eventually('the lease to be asked back', () => asked('a') > 2)
+    expect(stopped).toBe(false)
+    clock.advance(500)
+    await eventually('the end', () => stopped)
+    api.fault = () => undefined
+    const b = await start('b', () => new Promise(() => undefined))
+    await advanceUntil(clock, 'another leader', () => leads(b))
+    stopped = false
+    void b.elector.stop(500).then(() => {
+      stopped = true
+    })
+    await eventually('the stop to begin', () => !leads(b))
+    clock.advance(500)
+    await eventually('the end', () => stopped)
+  })
+
   it('gives the lease back when a renewal was cut short by the stop', async () => {
     const a = await start('a')
     await eventually('a leader', () => leads(a))

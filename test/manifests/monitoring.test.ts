@@ -54,10 +54,10 @@ async function exported(): Promise<Map<string, Set<string>>> {
     leading: true,
     watches: [{ resource: 'nodes', silentMs: 1 }],
     bundles: [{ entry: 'namespace.rev.default.injector.remora.dev', ok: true }],
+    conditions: ['deleted'],
   }))
   cluster.watchRestarted('nodes', 'closed')
   cluster.registered()
-  cluster.registrationCondition('deleted')
   cluster.certificateWritten()
   const series = new Map<string, Set<string>>()
   for (const line of (await metrics.text()).split('\n')) {

@@ -45,6 +45,7 @@ class Replica {
       usable: ({ cert }) => {
         this.served = cert
       },
+      awaited: () => this.told.push('awaited'),
       refused: (reason) => this.told.push(reason),
       written: (reason) => this.told.push(`wrote ${reason}`),
     })
@@ -122,6 +123,24 @@ describe('shared certificates', () => {
       // What callers trusted before, they trust still.
       expect(replica.shared.caBundle, name).toContain(good['root.crt']?.trim())
     }
+  })
+
+  it('that nobody has made yet are waited for calmly, and missed only after a while', async () => {
+    const replica = new Replica(await accessTo(api.url))
+    replica.shared.take(undefined)
+    replica.shared.take(undefined)
+    replica.clock.advance(29_000)
+    expect(replica.told).toEqual(['awaited'])
+    expect(replica.shared.problem).toBe('there is no Secret yet')
+    replica.clock.advance(1001)
+    expect(replica.told).toEqual(['awaited', 'there is no Secret'])
+    await replica.lead()
+    expect(replica.shared.problem).toBeUndefined()
+    const soon = new Replica(await accessTo(api.url))
+    soon.shared.take(undefined)
+    await soon.lead()
+    soon.clock.advance(60_000)
+    expect(soon.told).toEqual(['awaited'])
   })
 
   it('that were deleted are written back as they were', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { planAdopt } from '../../src/revision/adopt.ts'
+import { type AdoptOptions, planAdopt } from '../../src/revision/adopt.ts'
 import { CONFIGURATION_NAME, NEVER_MATCH, SAVED_SELECTORS } from '../../src/revision/configuration.ts'
 import type { AdoptStep } from '../../src/revision/handover.ts'
 import { STANDING_BACK } from '../../src/revision/registration.ts'
@@ -198,7 +198,7 @@ describe('planAdopt', () => {
   })
 
   it('stops at what would harm pods', () => {
-    const codes = (objects: IstioObjectOptions[], options: Partial<typeof ADOPT> = {}): string[] =>
+    const codes = (objects: IstioObjectOptions[], options: Partial<AdoptOptions> = {}): string[] =>
       planAdopt(new FakeCluster(objects.map(istioObject)).configurations(), {
         ...ADOPT,
         ...options,
@@ -208,9 +208,20 @@ describe('planAdopt', () => {
     expect(codes([{ ...DEFAULT, live: false }])).toEqual(['nothing-registered'])
     expect(codes([DEFAULT], { kubernetes: { major: 1, minor: 27 } })).toEqual(['kubernetes-too-old'])
     expect(codes([DEFAULT], { kubernetes: { major: 1, minor: 28 } })).toEqual([])
-    expect(codes([DEFAULT], { revision: 'canry' as never })).toEqual(['unknown-revision'])
+    expect(codes([DEFAULT], { revision: 'canry' })).toEqual(['unknown-revision'])
     expect(codes([DEFAULT, { ...PROD, name: 'zz-prod' }])).toEqual(['runs-after'])
     expect(codes([DEFAULT, { ...PROD, revision: 'gone' }])).toEqual(['dangling-tag'])
+    const elsewhere = new Set(['canary'])
+    expect(codes([DEFAULT, CANARY, { ...PROD, revision: 'canary' }], { elsewhere })).toEqual([])
+    expect(codes([DEFAULT, CANARY], { elsewhere, revision: 'canary' })).toContain('elsewhere')
+  })
+
+  it('leaves the entries of a revision alone whose istiod is elsewhere', () => {
+    const cluster = new FakeCluster([istioObject(DEFAULT), istioObject(CANARY)])
+    const options = { ...ADOPT, elsewhere: new Set(['canary']) }
+    const { steps } = planAdopt(cluster.configurations(), options)
+    expect(kinds(steps)).toContain('patch istio-sidecar-injector')
+    expect(JSON.stringify(steps)).not.toContain('canary')
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { type Configuration, readConfiguration } from '../../src/revision/configuration.ts'
 import { configMapNames, imageTag, readControlPlane, readLabelled } from '../../src/revision/control-plane.ts'
 import {
   type ClusterObjects,
@@ -131,6 +132,22 @@ describe('revisions', () => {
       ['newer', 31, ['1.31.0']],
       ['unknown', 30, []],
     ])
+  })
+
+  it('are elsewhere without a control plane or settings here, or with an istiod that is called by URL', () => {
+    const url = (revision: string): Configuration => {
+      const object = istioObject({ name: `istio-sidecar-injector-${revision}`, revision })
+      const clientConfig = { url: 'https://istiod.example:15017/inject' }
+      const webhooks = (object['webhooks'] as JsonObject[]).map((entry) => ({ ...entry, clientConfig }))
+      return readConfiguration({ ...object, webhooks }, 'istio-system')
+    }
+    const { revisions } = discoverRevisions({
+      ...NONE,
+      configurations: [DEFAULT, CANARY, url('out'), url('moved'), url('inside')],
+      deployments: [deployment({ labels: { 'istio.io/rev': 'inside' } })],
+      configMaps: ['default', 'moved'].map((revision) => labelled({ 'istio.io/rev': revision })),
+    })
+    expect(revisions.filter(({ here }) => here).map(({ name }) => name)).toEqual(['default', 'inside'])
   })
 
   it('are not made of webhooks that have nothing to do with injection', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { planAdopt } from '../../src/revision/adopt.ts'
 import { CONFIGURATION_NAME, readConfiguration } from '../../src/revision/configuration.ts'
 import { planRetirement } from '../../src/revision/retirement.ts'
+import { planUndo } from '../../src/revision/undo.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { FakeCluster, SETTINGS } from './fake-cluster.ts'
 import { istioObject } from './objects.ts'
@@ -160,6 +161,35 @@ describe('planRegistration', () => {
     const cluster = adopted(DEFAULT, CANARY)
     cluster.put(istioObject(CANARY))
     expect(cluster.lead().conditions).toMatchObject([{ type: 'contested' }])
+    // And goes on to, when another replica leads.
+    cluster.memory = { written: undefined, repairs: [] }
+    expect(cluster.lead().conditions).toMatchObject([{ type: 'contested' }])
+    expect(cluster.lead({ here: new Set(['default']) }).conditions).toEqual([])
+  })
+
+  it('is not surprised by a revision that was never taken over, nor by one that is handed back', () => {
+    const cluster = adopted(DEFAULT)
+    cluster.put(istioObject(CANARY))
+    expect(cluster.lead().conditions).toEqual([])
+    cluster.settle()
+    const back = { revision: undefined, notReady: new Set<string>() }
+    for (const step of planUndo(cluster.configurations(), back).steps.filter(
+      ({ kind }) => kind === 'patch',
+    )) {
+      cluster.execute(step)
+      expect(cluster.lead().conditions).toEqual([])
+    }
+  })
+
+  it('leaves a revision to its istiod that is elsewhere, but not one whose istiod no longer injects', () => {
+    const cluster = adopted(DEFAULT)
+    cluster.put(istioObject(CANARY))
+    cluster.settle()
+    expect(bundles(cluster)).toHaveLength(6)
+    cluster.lead({ here: new Set(['default']) })
+    expect(bundles(cluster)).toHaveLength(4)
+    cluster.lead({ here: new Set() })
+    expect(bundles(cluster)).toHaveLength(4)
   })
 })
 

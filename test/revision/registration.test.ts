@@ -190,6 +190,35 @@ describe('the wanted configuration', () => {
     ])
   })
 
+  it('hands on the pairs of the path that Istio’s entries call, as env variables of the proxy', () => {
+    const object = istioObject({ name: 'istio-sidecar-injector', revision: 'default' })
+    const path = '/inject/cluster/c--slash--1/net/n1'
+    const service = { name: 'istiod', namespace: 'istio-system', path }
+    const webhooks = (object['webhooks'] as JsonObject[]).map((entry) => ({
+      ...entry,
+      clientConfig: { service },
+    }))
+    const ours = wanted({
+      registrants: registrants([readConfiguration({ ...object, webhooks }, 'istio-system')]),
+    })
+    const paths = entriesOf(ours).map(({ raw }) => raw['clientConfig'])
+    expect(paths).toEqual(
+      Array(2).fill({
+        service: expect.objectContaining({ path: '/revisions/default/inject/cluster/c--slash--1/net/n1' }),
+        caBundle: 'Q0E=',
+      }),
+    )
+  })
+
+  it('asks cert-manager for the caBundle where that has the authority', () => {
+    const annotations = (injectCaFrom?: string): unknown =>
+      (wanted({ settings: { ...SETTINGS, injectCaFrom } })['metadata'] as JsonObject)['annotations']
+    expect(annotations('remora-system/remora-injector')).toMatchObject({
+      'cert-manager.io/inject-ca-from': 'remora-system/remora-injector',
+    })
+    expect(Object.keys(annotations() as JsonObject)).not.toContain('cert-manager.io/inject-ca-from')
+  })
+
   it('lets istiod go first where it injects, or is about to, and keeps the user’s conditions', () => {
     const mine = { name: 'not-batch', expression: 'true' }
     const settings = { ...SETTINGS, matchConditions: [mine] }

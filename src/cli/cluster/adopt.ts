@@ -3,7 +3,10 @@
 // has changed, and stops with code 4 where a safety check blocks it.
 
 import { parseRelease, type Release } from '../../api/release.ts'
+import { ApiError } from '../../kube/client.ts'
+import { RESOURCE } from '../../kube/resource.ts'
 import { planAdopt } from '../../revision/adopt.ts'
+import { CONFIGURATION_NAME, objectField, textField } from '../../revision/configuration.ts'
 import type { AdoptPlan, AdoptStep } from '../../revision/handover.ts'
 import { planUndo } from '../../revision/undo.ts'
 import type { Json } from '../../std/json.ts'
@@ -12,11 +15,11 @@ import { EXIT, Exit, type Io } from '../io.ts'
 import { type DataFormat, printData } from '../output.ts'
 import { warn } from '../print.ts'
 import { count } from '../table.ts'
-import { executeSteps, StalePlan } from './execute.ts'
+import { executeSteps, StalePlan, unless } from './execute.ts'
 import type { ClusterFlags } from './flags.ts'
-import { type EntryProof, proofPlace, proveEntry } from './prove.ts'
-import { type Revisions, readNamespaces, readRevisions } from './read.ts'
-import { apiServers } from './servers.ts'
+import type { EntryProof } from './prove.ts'
+import { proveAll } from './prove-all.ts'
+import { type Revisions, readRevisions } from './read.ts'
 import { type Session, withCluster } from './session.ts'
 
 export interface AdoptFlags extends ClusterFlags {
@@ -45,19 +48,51 @@ export async function adoptCommand(io: Io, flags: AdoptFlags): Promise<void> {
     for (const note of first.revisions.notes) warn(io, note)
     if (flags.output === 'text') io.stdout.write(planText(first.plan))
     const proofs: EntryProof[] = []
+    let created = false
+    const onCreated = (): void => {
+      created = true
+    }
     const report = (done: boolean): Promise<void> =>
       flags.output === 'text' ? Promise.resolve() : printReport(io, flags.output, first.plan, done, proofs)
     try {
       stopWhenBlocked(io, first.plan)
       const work = flags.dryRun !== true && first.plan.steps.length > 0
-      if (work) await carryOut(session, flags, first, proofs)
+      if (work) await carryOut(session, flags, first, { proofs, onCreated })
       await report(work || first.plan.steps.length === 0)
     } catch (error) {
+      if (session.signal.aborted) io.stderr.write(`hint: ${resumeText(flags)}\n`)
+      else if (created) await takeBack(session)
       await report(false)
       throw error
     }
     if (flags.dryRun !== true && flags.output === 'text') io.stdout.write(doneText(flags))
   })
+}
+
+function resumeText({ undo }: AdoptFlags): string {
+  const back = undo === true ? 'without --undo to stay with remora' : 'with --undo to hand injection back'
+  return `every pod still has its injector: run it again to go on, or ${back}`
+}
+
+/**
+ * What this run created, and could not finish, is taken away: nobody is served by it as long as nothing of Istio's is
+ * deactivated, and pods that istiod leaves alone must not depend on a remora that does not answer.
+ */
+async function takeBack(session: Session): Promise<void> {
+  const { client, signal, io } = session
+  try {
+    const { configurations } = await readRevisions(session)
+    const ours = configurations.find(({ name }) => name === CONFIGURATION_NAME)
+    if (ours === undefined || configurations.some(({ saved }) => saved !== undefined)) return
+    const uid = textField(objectField(ours.raw, 'metadata'), 'uid')
+    const resource = RESOURCE.mutatingWebhookConfiguration
+    const deletion = client.delete(resource, { name: ours.name }, { signal, preconditions: { uid } })
+    await unless('not-found', deletion)
+    io.stderr.write(`${ours.name} is taken away again: nothing has changed\n`)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    warn(io, `${CONFIGURATION_NAME} was created and could not be taken away again: ${error.message}`)
+  }
 }
 
 interface Planned {
@@ -77,8 +112,9 @@ async function makePlan(session: Session, { revision, undo }: AdoptFlags): Promi
   const known = new Set(
     all.filter(({ deployment, configMap }) => deployment || configMap).map(({ name }) => name),
   )
+  const elsewhere = new Set(all.filter(({ webhook, here }) => webhook && !here).map(({ name }) => name))
   const kubernetes = await kubernetesRelease(session)
-  return { plan: planAdopt(configurations, { revision, kubernetes, known }), revisions }
+  return { plan: planAdopt(configurations, { revision, kubernetes, known, elsewhere }), revisions }
 }
 
 export async function kubernetesRelease({ client, signal }: Session): Promise<Release | undefined> {
@@ -90,7 +126,7 @@ async function carryOut(
   session: Session,
   flags: AdoptFlags,
   first: Planned,
-  proofs: EntryProof[],
+  { proofs, onCreated }: { readonly proofs: EntryProof[]; readonly onCreated: () => void },
 ): Promise<void> {
   const waitMs = flags.timeout * 1000
   let { plan } = first
@@ -101,8 +137,9 @@ async function carryOut(
     }
     if (round > 1) session.io.stderr.write('the cluster has changed meanwhile: the plan is made again\n')
     try {
-      const prove = (entries: readonly string[]): Promise<void> => proveAll(session, flags, entries, proofs)
-      await executeSteps(session, plan.steps, { waitMs, prove })
+      const prove = (entries: readonly string[]): Promise<void> =>
+        proveAll(session, flags, entries, { waitMs, onProof: (proof) => proofs.push(proof) })
+      await executeSteps(session, plan.steps, { waitMs, prove, onCreated })
     } catch (error) {
       if (!(error instanceof StalePlan)) throw error
     }
@@ -114,46 +151,6 @@ async function carryOut(
 function stopWhenBlocked(io: Io, { blockers }: AdoptPlan): void {
   for (const { message, hint } of blockers) io.stderr.write(`blocked: ${message}\nhint: ${hint}\n`)
   if (blockers.length > 0) throw new Exit(EXIT.blocked)
-}
-
-/** Throws Exit 4 unless remora answered for each entry, on each API server. */
-async function proveAll(
-  session: Session,
-  flags: AdoptFlags,
-  entries: readonly string[],
-  proofs: EntryProof[],
-): Promise<void> {
-  const { io, signal } = session
-  const { configurations } = await readRevisions(session)
-  const notes: string[] = []
-  const namespaces = await readNamespaces(session, notes)
-  for (const note of notes) warn(io, note)
-  const servers = await apiServers(session, flags)
-  const failed: EntryProof[] = []
-  for (const name of entries) {
-    const place = proofPlace(configurations, namespaces, name)
-    if (place === undefined) {
-      io.stderr.write(`  ${name}: no namespace uses it, nothing to prove\n`)
-      continue
-    }
-    for (const client of servers) {
-      const proof = await proveEntry(client, place, signal)
-      proofs.push(proof)
-      if (proof.proof === undefined) failed.push(proof)
-      else io.stderr.write(`  ${name}: remora answered for a pod in namespace ${place.namespace}\n`)
-    }
-  }
-  for (const { entry, namespace, server, refusal } of failed) {
-    const why = refusal === undefined ? '' : `: ${refusal}`
-    io.stderr.write(
-      `blocked: entry ${entry}: remora did not answer ${server} for a pod in namespace ${namespace}${why}\n`,
-    )
-  }
-  if (failed.length === 0) return
-  io.stderr.write(
-    'hint: nothing was taken over; see that remora is ready, and that the API server reaches it\n',
-  )
-  throw new Exit(EXIT.blocked)
 }
 
 function planText({ steps }: AdoptPlan): string {
