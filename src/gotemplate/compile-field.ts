@@ -70,7 +70,6 @@ function isBoxedBy(run: Run, source: number): boolean {
 
 function readDot(run: Run, dot: GoValue): GoValue {
   run.taint = run.dotTaint
-  if (run.taint === MARKED) run.touched = true
   return dot
 }
 

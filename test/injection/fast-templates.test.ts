@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
 import type { JsonObject } from '../../src/std/json.ts'
+import { FORMS, LABELS, template } from '../generate/template.ts'
 import { answer, bench, podOf } from './fast.ts'
 import { revisionWith } from './settings.ts'
 
@@ -12,67 +13,7 @@ const RUNS = 400
 const SLOW_TEST = 180_000
 
 describe('templates of every form', () => {
-  const LABELS = ['a', 'b', 'c'] as const
   const VALUE = fc.constantFrom('x', 'y', 'true', '010', '', 'a: b', '1e3', 'it"s', '#', 'n1', '{', 'p,q')
-  const read = fc.constantFrom(...LABELS).map((key) => `(index .ObjectMeta.Labels "${key}")`)
-  const term = fc.oneof(
-    read,
-    fc.constant('"k"'),
-    fc.constant('.DeploymentMeta.Name'),
-    fc.constant('$v'),
-    fc.constant('$w'),
-    fc.constant('.Values.global.hub'),
-  )
-  const expr = fc.oneof(
-    term,
-    fc
-      .tuple(fc.constantFrom('and', 'or', 'default', 'printf "%s-%s"'), term, term)
-      .map((p) => `(${p.join(' ')})`),
-    fc.tuple(fc.constantFrom('not', 'quote', 'upper', 'len', 'toJson'), term).map((p) => `(${p.join(' ')})`),
-    fc.tuple(fc.constantFrom('eq', 'ne', 'contains'), term, term).map((p) => `(${p.join(' ')})`),
-    fc.tuple(term, term, term).map(([a, b, c]) => `(ternary ${a} ${b} (eq ${a} ${c}))`),
-  )
-  const scalar = fc.oneof(
-    expr.map((e) => `{{ ${e} }}`),
-    expr.map((e) => `"{{ ${e} }}"`),
-    expr.map((e) => `'{{ ${e} }}'`),
-    expr.map((e) => `pre-{{ ${e} }}.post`),
-    fc.tuple(expr, expr).map(([a, b]) => `{{ ${a} }}:{{ ${b} }}`),
-    expr.map((e) => `|\n      {{ ${e} }}\n      more`),
-    expr.map((e) => `[{{ ${e} }}, b]`),
-  )
-  const { member } = fc.letrec((tie) => ({
-    member: fc.oneof(
-      { maxDepth: 3 },
-      scalar.map((text) => `    KEY: ${text}\n`),
-      fc
-        .tuple(expr, tie('members'), tie('members'))
-        .map(([e, a, b]) => `{{- if ${e} }}\n${a}{{- else }}\n${b}{{- end }}\n`),
-      fc
-        .tuple(expr, scalar)
-        .map(
-          ([e, s]) =>
-            `{{- with ${e} }}\n    KEY: "{{ . }}"\n{{- else }}\n    KEY: ${s.replaceAll('.ObjectMeta', '$.ObjectMeta')}\n{{- end }}\n`,
-        ),
-      expr.map(
-        (e) =>
-          `{{- range $i, $c := .Spec.Containers }}\n    KEY{{ $i }}: {{ $c.Name }}\n    KEYx{{ $c.Name }}: "{{ ${e.replaceAll('.ObjectMeta', '$.ObjectMeta').replaceAll(' .D', ' $.D').replaceAll(' .V', ' $.V')} }}"\n{{- end }}\n`,
-      ),
-      expr.map(
-        (e) =>
-          `{{- range $k, $x := .ObjectMeta.Labels }}{{ $w = $x }}{{ $v = $k }}{{ end }}\n    KEY: "{{ ${e} }}"\n`,
-      ),
-      expr.map((e) => `{{- $v = ${e} }}\n`),
-      expr.map((e) => `{{- if ${e} }}{{ $w = "set" }}{{ end }}\n`),
-      fc.constant('    # {{ index .ObjectMeta.Labels "a" }}\n'),
-    ),
-    members: fc.array(tie('member'), { maxLength: 3 }).map((list) => list.join('')),
-  }))
-  const template = fc.array(member as fc.Arbitrary<string>, { minLength: 1, maxLength: 5 }).map((members) => {
-    let n = 0
-    const body = members.join('').replaceAll('KEY', () => `k${n++}`)
-    return `{{- $v := "start" }}{{- $w := .Values.global.tag }}\nmetadata:\n  annotations:\n    always: "1"\n${body}`
-  })
   const labels = fc.record(Object.fromEntries(LABELS.map((key) => [key, VALUE])), { requiredKeys: [] })
   const pod = fc
     .tuple(labels, fc.array(fc.constantFrom('one', 'two', 'n3'), { maxLength: 2 }))
@@ -84,46 +25,6 @@ describe('templates of every form', () => {
       ),
     )
 
-  const LABEL = '(index .ObjectMeta.Labels "a")'
-  const key = (value: string): string => `metadata:\n  annotations:\n    k: ${value}\n`
-  const FORMS: readonly (readonly [what: string, text: string])[] = [
-    ['a constant chosen by the pod', `{{ $x := and ${LABEL} .Values.global.hub }}${key('"{{ $x }}"')}`],
-    ['a constant dot chosen by the pod', key(`"{{ with or (and ${LABEL} "p") "q" }}{{ . }}{{ end }}"`)],
-    ['a constant argument chosen by the pod', key(`"{{ print (and ${LABEL} "p") "x" }}"`)],
-    [
-      'a variable set in a branch',
-      `{{ $x := "1" }}{{ if ${LABEL} }}{{ $x = "2" }}{{ end }}${key('"{{ $x }}"')}`,
-    ],
-    ['a variable declared inside an argument', key(`"{{ if and ${LABEL} ($y := "z") }}{{ $y }}{{ end }}"`)],
-    ['a constant variable beside the pod', `{{ $x := "c" }}${key(`"{{ print $x ${LABEL} }}"`)}`],
-    ['a merge key', `metadata:\n  annotations:\n    <<: {k: "{{ ${LABEL} }}"}\n    l: "1"\n`],
-    ['a constant condition declared', key(`"{{ if $y := "c" }}{{ print $y ${LABEL} }}{{ end }}"`)],
-    ['a condition declared', key(`"{{ if $y := ${LABEL} }}{{ $y }}{{ else }}none{{ $y }}{{ end }}"`)],
-    [
-      'keys of a map',
-      `metadata:\n  annotations:\n{{ range $k, $v := .ObjectMeta.Labels }}    k-{{ $k }}: "{{ $v }}"\n{{ end }}`,
-    ],
-    [
-      'an end of a range',
-      key(`"{{ range .Spec.Containers }}{{ if eq .Name "two" }}{{ break }}{{ end }}{{ .Name }}{{ end }}"`),
-    ],
-    [
-      'a template called with the dot',
-      `{{ define "t" }}{{ ${LABEL} }}{{ end }}${key('"{{ template "t" . }}{{ template "t" . }}"')}`,
-    ],
-    [
-      'a template called with a part',
-      `{{ define "t" }}{{ .a }}{{ end }}${key('"{{ template "t" .ObjectMeta.Labels }}"')}`,
-    ],
-    ['the root in a variable', `{{ $r := . }}${key('"{{ $r.ObjectMeta.Labels.a }}"')}`],
-    ['the root in a map', `{{ $r := dict "r" . }}${key('"{{ $r.r.ObjectMeta.Labels.a }}"')}`],
-    ['a length', key(`{{ len .Spec.Containers }}`)],
-    ['a tree', `metadata:\n  annotations:\n{{ toYaml .ObjectMeta.Labels | indent 4 }}\n`],
-    ['a map that is changed', `{{ $d := dict }}{{ $_ := set $d "a" ${LABEL} }}${key('"{{ $d.a }}"')}`],
-    ['a number by its text', `spec:\n  terminationGracePeriodSeconds: {{ ${LABEL} | default "7" }}\n`],
-    ['a folded scalar', `metadata:\n  annotations:\n    k: >-\n      a\n      {{ ${LABEL} }}\n`],
-    ['an anchor', `metadata:\n  annotations:\n    k: &x "{{ ${LABEL} }}"\n    l: *x\n`],
-  ]
   const SOME = [undefined, 'one', 'two', '', '12', 'true', 'a: b', 'q"', 'x\ny']
   for (const [what, text] of FORMS) {
     it(`with ${what}`, () => {
