@@ -6,7 +6,7 @@ import { sleep, systemClock } from '../../kube/clock.ts'
 import { RESOURCE, type Resource } from '../../kube/resource.ts'
 import { readConfiguration } from '../../revision/configuration.ts'
 import { type AdoptStep, awaited } from '../../revision/handover.ts'
-import type { Json, JsonObject } from '../../std/json.ts'
+import type { Json } from '../../std/json.ts'
 import { EXIT, Exit } from '../io.ts'
 import type { Session } from './session.ts'
 
@@ -18,6 +18,8 @@ export interface ExecuteOptions {
   readonly waitMs: number
   /** Does a `prove` step; throws when the proof fails. */
   readonly prove: (entries: readonly string[]) => Promise<void>
+  /** A `create` step has made its object, which was not there before. */
+  readonly onCreated: () => void
 }
 
 const POLL_MS = 250
@@ -42,7 +44,7 @@ async function executeStep(session: Session, step: AdoptStep, options: ExecuteOp
   const write = { signal, fieldManager: FIELD_MANAGER }
   switch (step.kind) {
     case 'create':
-      return unless('already-exists', client.create(resource, {}, step.object, write))
+      return unless('already-exists', client.create(resource, {}, step.object, write).then(options.onCreated))
     case 'patch':
       return patch(session, resource, step.configuration, step.operations as unknown as Json)
     case 'delete':
@@ -54,7 +56,7 @@ async function executeStep(session: Session, step: AdoptStep, options: ExecuteOp
   }
 }
 
-export async function unless(kind: ApiError['kind'], call: Promise<JsonObject>): Promise<void> {
+export async function unless(kind: ApiError['kind'], call: Promise<unknown>): Promise<void> {
   try {
     await call
   } catch (error) {
