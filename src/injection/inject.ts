@@ -16,7 +16,7 @@ import { ProblemError } from '../std/problem.ts'
 import { withSource } from './blame.ts'
 import { type Context, type ContextInput, contextOf } from './context.ts'
 import type { FastPathCache } from './fast/cache.ts'
-import { overlayFor } from './fast/overlay.ts'
+import { type Laid, overlayFor } from './fast/overlay.ts'
 import { adjustInitUser } from './init-user.ts'
 import { mergePod, readOverlay } from './merge.ts'
 import { moveForNative, nativeFor } from './native-move.ts'
@@ -133,14 +133,24 @@ function runTemplates(params: InjectionParams, context: Context): Made {
   let merged = incoming
   for (const name of names) {
     const last: { rendered?: Rendered } = {}
-    const overlay = overlayOf({ params, context, root, name, merged, last })
+    const { overlay, names: made } = overlayOf({ params, context, root, name, merged, last })
     if (overlay === undefined) continue
-    template = failing('failed applying injection overlay', () => mergePod(template, overlay))
+    const before = template
+    const merging = (): Pod => failing('failed applying injection overlay', () => mergePod(before, overlay))
+    // What is asked of the templates' own pod is its names.
+    const known = names.length === 1 ? made : undefined
+    template = known ?? merging()
     merged = moveForNative(merged, template, nativeFor(merged, context.nativeSidecars, settings.release))
-    merged = failing(
-      'failed parsing generated injected YAML (check Istio sidecar injector configuration)',
-      () => mergePod(merged, overlay),
-    )
+    try {
+      merged = mergePod(merged, overlay)
+    } catch (error) {
+      // An overlay that does not even fit by itself is refused as that.
+      if (known !== undefined) merging()
+      throw prefixed(
+        'failed parsing generated injected YAML (check Istio sidecar injector configuration)',
+        error,
+      )
+    }
     if (last.rendered !== undefined) {
       params.observe?.({ kind: 'template', name, rendered: last.rendered, pod: merged })
     }
@@ -159,13 +169,14 @@ interface Rendering {
   readonly last: { rendered?: Rendered }
 }
 
-/** What one template lays over the pod; undefined when it renders nothing. */
-function overlayOf(rendering: Rendering): JsonObject | undefined {
+function overlayOf(rendering: Rendering): Laid {
   const { params, context, root, name } = rendering
   const { fastPath, settings, structure, deadline } = params
   const template = templateNamed(settings.templates, name)
   const slow = (): JsonObject | undefined => renderOverlay(rendering, template)
-  if (fastPath === undefined || params.mode !== 'webhook' || params.observe !== undefined) return slow()
+  if (fastPath === undefined || params.mode !== 'webhook' || params.observe !== undefined) {
+    return { overlay: slow() }
+  }
   const namespace = context.incoming.metadata.namespace ?? ''
   const { proxyConfig } = context
   const limits = deadline === undefined ? {} : { deadline }
@@ -235,7 +246,11 @@ function failing<T>(prefix: string, step: () => T): T {
   try {
     return step()
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error
-    throw new ProblemError(error.code, `${prefix}: ${error.message}`, error.where, error.hint)
+    throw prefixed(prefix, error)
   }
+}
+
+function prefixed(prefix: string, error: unknown): unknown {
+  if (!(error instanceof ProblemError)) return error
+  return new ProblemError(error.code, `${prefix}: ${error.message}`, error.where, error.hint)
 }

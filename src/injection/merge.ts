@@ -4,7 +4,7 @@
 import type { Pod } from '../api/kube.ts'
 import { POD } from '../patch/schema.ts'
 import { mergeStrategic } from '../patch/strategic.ts'
-import { decode } from '../patch/typed.ts'
+import { decodeChanged } from '../patch/typed.ts'
 import { isObject, type Json, type JsonObject } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
@@ -40,7 +40,7 @@ export function mergePod(pod: Pod, overlay: JsonObject): Pod {
     throw prefixed('strategic merge', error)
   }
   try {
-    return decode(POD, merged) as unknown as Pod
+    return decodeChanged(POD, merged, pod as unknown as Json) as unknown as Pod
   } catch (error) {
     throw prefixed('unmarshal patched pod', error)
   }

@@ -7,12 +7,15 @@ import { deepFreeze, isObject, type Json, type JsonArray, type JsonObject, setOw
 import { ProblemError } from '../std/problem.ts'
 import { canonicalQuantity } from '../std/quantity.ts'
 import { foldName, type MemberOrder, membersOf, settleNames } from './field-names.ts'
-import type { JsonField, SchemaType } from './schema.ts'
+import { type JsonField, resolve, type SchemaType } from './schema.ts'
 import { canonicalTime } from './time.ts'
 import { typedError } from './typed-error.ts'
 
-/** Decodes a value, undefined standing for null; throws anything when the value does not fit. */
-type Decoder = (value: Json | undefined) => Json
+/**
+ * Decodes a value, undefined standing for null; throws anything when the value does not fit. Parts that `clean`, of the
+ * same type and canonical, has in the same place are taken as they are; with it, remembered values are looked up.
+ */
+type Decoder = (value: Json | undefined, clean?: Json) => Json
 
 interface Slot {
   readonly json: string
@@ -38,6 +41,43 @@ export function decode(type: SchemaType, value: Json, order: MemberOrder = 'sort
     throw new ProblemError('merge-failed', typedError(type, value, order))
   }
 }
+
+/**
+ * As `decode`, for a value that was made by changing `clean`, which is canonical: what both share is not looked at again,
+ * nor is what `rememberDecoded` knows.
+ */
+export function decodeChanged(type: SchemaType, value: Json, clean: Json): Json {
+  try {
+    return decoderOf(type)(value, clean)
+  } catch {
+    throw new ProblemError('merge-failed', typedError(type, value, 'sorted'))
+  }
+}
+
+/** What frozen objects and lists decode to, for those that come again and again. */
+const remembered = new WeakMap<object, { readonly type: SchemaType; readonly decoded: Json }>()
+
+/** Decodes `value`, which is deeply frozen, once for all later calls of `decodeChanged` that meet it; misfits are left to those. */
+export function rememberDecoded(type: SchemaType, value: Json): void {
+  const target = resolve(type)
+  if (typeof value !== 'object' || value === null || remembered.has(value)) return
+  let decoded: Json
+  try {
+    decoded = deepFreeze(decoderOf(target)(value))
+  } catch {
+    return
+  }
+  remembered.set(value, { type: target, decoded })
+}
+
+function recalled(type: SchemaType, value: object): Json | undefined {
+  const found = remembered.get(value)
+  return found?.type === type ? found.decoded : undefined
+}
+
+/** Stands for a part that the clean value does not have. */
+const NO_PART: JsonObject = Object.freeze({})
+const NO_ITEMS: readonly Json[] = []
 
 const compiled = new WeakMap<SchemaType, Decoder>()
 
@@ -68,7 +108,7 @@ function compile(type: SchemaType): Decoder {
     case 'pointer':
       return pointerDecoder(elementDecoder(type))
     case 'list':
-      return listDecoder(elementDecoder(type))
+      return listDecoder(elementDecoder(type), type)
     case 'map':
       return mapDecoder(elementDecoder(type))
     case 'struct':
@@ -121,17 +161,25 @@ function decodeTime(value: Json | undefined): Json {
 }
 
 function pointerDecoder(element: Decoder): Decoder {
-  return (value) => (value === null || value === undefined ? null : element(value))
+  return (value, clean) => (value === null || value === undefined ? null : element(value, clean))
 }
 
-function listDecoder(element: Decoder): Decoder {
-  return (value) => {
+function listDecoder(element: Decoder, type: SchemaType): Decoder {
+  return (value, clean) => {
     if (value === null || value === undefined) return null
     if (!Array.isArray(value)) throw MISFIT
+    const known = clean === undefined ? undefined : recalled(type, value)
+    if (known !== undefined) return known
+    const part = clean === undefined ? undefined : NO_PART
+    const cleanItems = Array.isArray(clean) ? clean : NO_ITEMS
+    /** Where the next shared item is: what changes a list keeps the order of items it does not touch. */
+    let at = 0
     let copy: JsonArray | undefined
     for (let i = 0; i < value.length; i++) {
       const item = value[i]
-      const next = element(item)
+      const shared = at < cleanItems.length && item === cleanItems[at]
+      if (shared) at++
+      const next = shared ? (item as Json) : element(item, part)
       if (copy !== undefined) copy.push(next)
       else if (next !== item) {
         copy = value.slice(0, i)
@@ -202,16 +250,28 @@ function structDecoder(type: SchemaType): Decoder {
   }
   const zero = deepFreeze(Object.fromEntries(required.map((slot) => [slot.json, slot.zero])))
 
-  function decodeStruct(value: Json | undefined): Json {
+  function decodeStruct(value: Json | undefined, clean?: Json): Json {
     if (value === null || value === undefined) return zero
     if (!isObject(value)) throw MISFIT
+    if (clean !== undefined) {
+      if (value === clean) return value
+      const known = recalled(type, value)
+      if (known !== undefined) return known
+    }
+    const parts = (clean ?? NO_PART) as JsonObject
     let present = 0
     let copy: JsonObject | undefined
     for (const key in value) {
       const slot = slots.get(key)
       const child = value[key]
       if (slot !== undefined && child !== undefined) {
-        const next = slot.decode(child)
+        const part = parts[key]
+        const next =
+          clean === undefined
+            ? slot.decode(child)
+            : child === part
+              ? child
+              : slot.decode(child, part ?? NO_PART)
         if (!slot.omits(next)) {
           if (slot.required) present++
           if (copy === undefined && next !== child) copy = before(value, key)

@@ -2,6 +2,7 @@
 // template is rendered and parsed as usual. Both give the same overlay or the same error; there is no second pipeline,
 // only a recording of the one there is. What a hit leaves out is rendering, the structure guard and parsing.
 
+import type { Pod } from '../../api/kube.ts'
 import type { Message } from '../../api/mesh.ts'
 import type { RunOptions, Template } from '../../gotemplate/template.ts'
 import type { Typed } from '../../gotemplate/value.ts'
@@ -44,8 +45,15 @@ export const RECORDED: Readonly<Record<'sharedConfig' | 'ownConfig', ReadonlySet
   ownConfig: new Set([...VARYING, 'ProxyConfig']),
 }
 
+/** What a template lays over a pod; undefined when it renders nothing. */
+export interface Laid {
+  readonly overlay: JsonObject | undefined
+  /** Of a hit, where they are known: what the overlay makes by itself, names only. */
+  readonly names?: Pod | undefined
+}
+
 /** The overlay; `slow` renders and parses, undefined when nothing was rendered. Throws what `slow` throws. */
-export function overlayFor(request: FastRequest, slow: () => JsonObject | undefined): JsonObject | undefined {
+export function overlayFor(request: FastRequest, slow: () => JsonObject | undefined): Laid {
   const { cache, settings, structure, proxyConfig } = request
   const { root, constantConfig } = cache.programFor(settings, request.name, structure, proxyConfig)
   const walked = tryWalk(request, root)
@@ -54,7 +62,7 @@ export function overlayFor(request: FastRequest, slow: () => JsonObject | undefi
   const builds = overlay !== undefined && walked !== undefined && cache.mayBuild(walked.branch, walked.met)
   const built = builds && build(request, root, constantConfig)
   cache.count(built ? 'build' : 'fallback')
-  return overlay
+  return { overlay }
 }
 
 /** Undefined when an operation failed, for whatever reason: the pipeline itself says why. */
@@ -74,7 +82,7 @@ function hit(
   request: FastRequest,
   { entry, overlay }: Walk & { entry: object },
   slow: () => JsonObject | undefined,
-): JsonObject | undefined {
+): Laid {
   const { cache, name } = request
   if (cache.options.verifies?.() === true) {
     const wanted = plainResult(slow)
@@ -82,12 +90,12 @@ function hit(
       cache.drop(entry)
       cache.count('mismatch')
       cache.options.onMismatch?.(name)
-      return wanted.result()
+      return { overlay: wanted.result() }
     }
   }
   cache.touch(entry)
   cache.count('hit')
-  return overlay
+  return { overlay, names: entry.skeleton.names }
 }
 
 /** What the pipeline gives, thrown errors included. */

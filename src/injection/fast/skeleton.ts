@@ -5,9 +5,13 @@
 // Text that is no part of a value (of a key, a comment, a tree that `toYaml` printed) has no slot: it is kept, and a pod
 // must print exactly the same there.
 
+import type { Pod } from '../../api/kube.ts'
 import type { Recording } from '../../gotemplate/record.ts'
+import { fieldType, POD, resolve, type SchemaType } from '../../patch/schema.ts'
+import { decode, rememberDecoded } from '../../patch/typed.ts'
 import { deepFreeze, isObject, type Json, type JsonObject, setOwn } from '../../std/json.ts'
 import { parseYaml } from '../../std/yaml.ts'
+import { mergePod } from '../merge.ts'
 import { isHarmless } from '../structure.ts'
 import { type Printed, placeHoles } from './place.ts'
 import { type Slot, scalarValue } from './scalar.ts'
@@ -23,6 +27,8 @@ interface Change {
 export interface Skeleton {
   readonly tree: JsonObject
   readonly changes: readonly Change[]
+  /** The containers, volumes and pull secrets that the overlay makes by itself, names only; undefined where texts may change them. */
+  readonly names: Pod | undefined
   /** Text registers whose text is as it was, with that text. */
   readonly exact: readonly (readonly [register: number, text: string])[]
   /** About as many bytes as it holds. */
@@ -39,15 +45,17 @@ export function buildSkeleton(recording: Recording, texts: readonly string[]): S
   const changes = changesIn(placed.tree, placed.slots)
   if (changes === undefined || !isObject(placed.tree)) return undefined
   const exact = new Map(placed.exact.map((i) => [recording.holes[i] ?? 0, printed[i]?.text ?? '']))
-  const skeleton: Skeleton = {
+  const bare = {
     tree: deepFreeze(placed.tree),
     changes,
     exact: [...exact],
     size: 4 * whole.length + 200 * recording.steps.length,
   }
+  rememberParts(POD, placed.tree, changes)
   // Whatever the placing missed, the run at hand must come out as it is.
-  const filled = fillSkeleton(skeleton, texts)
-  return JSON.stringify(filled) === JSON.stringify(parseYaml(whole)) ? skeleton : undefined
+  const filled = fillSkeleton(bare, texts)
+  if (filled === undefined || JSON.stringify(filled) !== JSON.stringify(parseYaml(whole))) return undefined
+  return { ...bare, names: namesOf(filled, changes) }
 }
 
 function printedTexts(recording: Recording, texts: readonly string[]): Printed[] {
@@ -96,8 +104,69 @@ function changesIn(tree: Json, slots: ReadonlyMap<string, Slot>): Change[] | und
   return used.size === slots.size ? changes : undefined
 }
 
+/**
+ * The names of what an overlay makes by itself, where they are those of every overlay of a skeleton with these changes:
+ * no slot is a name or directs the merge.
+ */
+function namesOf(overlay: JsonObject, changes: readonly Change[]): Pod | undefined {
+  if (hasUnder(changes, (key) => key.startsWith('$'))) return undefined
+  const spec = changes.find(({ at }) => at === 'spec')
+  if (hasUnder(spec?.inside ?? [], (key) => key === 'name')) return undefined
+  if (changes.some(({ slot }) => slot !== undefined)) return undefined
+  if (
+    spec?.inside.some(({ slot, inside }) => slot !== undefined || inside.some((item) => item.slot)) === true
+  ) {
+    return undefined
+  }
+  try {
+    return deepFreeze(namesOnly(mergePod(decode(POD, {}) as unknown as Pod, overlay)))
+  } catch {
+    return undefined
+  }
+}
+
+function namesOnly({ spec }: Pod): Pod {
+  const names = (list: readonly { readonly name?: string }[] | undefined) =>
+    (list ?? []).map(({ name = '' }) => ({ name }))
+  return {
+    metadata: {},
+    spec: {
+      containers: names(spec.containers),
+      initContainers: names(spec.initContainers),
+      volumes: names(spec.volumes),
+      imagePullSecrets: names(spec.imagePullSecrets),
+    },
+  }
+}
+
+function hasUnder(changes: readonly Change[], found: (key: string) => boolean): boolean {
+  return changes.some(({ at, inside }) => (typeof at === 'string' && found(at)) || hasUnder(inside, found))
+}
+
+/** Has the parts that no slot is in decoded for good. */
+function rememberParts(type: SchemaType, value: Json, changes: readonly Change[]): void {
+  if (changes.length === 0) {
+    rememberDecoded(type, value)
+    return
+  }
+  const { kind, elem } = resolve(type)
+  const at = new Map(changes.map((change) => [change.at, change]))
+  const visit = (key: string | number, member: Json, memberType: SchemaType | undefined): void => {
+    const change = at.get(key)
+    if (memberType === undefined || change?.slot !== undefined) return
+    rememberParts(memberType, member, change?.inside ?? [])
+  }
+  if (Array.isArray(value)) for (const [i, item] of value.entries()) visit(i, item, elem)
+  else if (isObject(value) && kind === 'struct') {
+    for (const [key, member] of Object.entries(value)) visit(key, member, fieldType(resolve(type), key))
+  }
+}
+
 /** The overlay for other texts, sharing what no slot is in; undefined where they do not fit the skeleton. */
-export function fillSkeleton(skeleton: Skeleton, texts: readonly string[]): JsonObject | undefined {
+export function fillSkeleton(
+  skeleton: Omit<Skeleton, 'names'>,
+  texts: readonly string[],
+): JsonObject | undefined {
   for (const [register, text] of skeleton.exact) if (texts[register] !== text) return undefined
   return fill(skeleton.tree, skeleton.changes, texts) as JsonObject | undefined
 }
