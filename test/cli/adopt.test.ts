@@ -7,57 +7,41 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RESOURCE } from '../../src/kube/resource.ts'
 import { CONFIGURATION_NAME } from '../../src/revision/configuration.ts'
+import type { JsonObject } from '../../src/std/json.ts'
 import type { FakeApi } from '../kube/fake-api.ts'
 import { istioObject } from '../revision/objects.ts'
-import { LedCluster } from './led-cluster.ts'
-import { runRemora, type Said } from './memory-io.ts'
-
-const NAMESPACES = `
-kind: Namespace
-metadata: {name: default}
----
-kind: Namespace
-metadata: {name: shop, labels: {istio-injection: enabled}}
----
-kind: Namespace
-metadata: {name: bank, labels: {istio.io/rev: prod}}
----
-kind: ConfigMap
-metadata: {name: istio-sidecar-injector, namespace: istio-system, labels: {istio.io/rev: default}}
----
-kind: Service
-metadata: {name: istiod, namespace: istio-system, labels: {app: istiod, istio.io/rev: default}}
-`
+import {
+  configurationsOf,
+  defaultObject,
+  ENABLED,
+  ISTIO,
+  runAt,
+  startAdoptable,
+  tagObject,
+} from './adoptable.ts'
+import type { LedCluster } from './led-cluster.ts'
+import type { Said } from './memory-io.ts'
 
 let home: string
 let remora: LedCluster
 let cluster: FakeApi
+/** As it was before adoption. */
+let before: JsonObject[]
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'remora-adopt-'))
-  remora = await LedCluster.start(NAMESPACES, home)
+  remora = await startAdoptable(home)
   cluster = remora.api
-  const resource = RESOURCE.mutatingWebhookConfiguration
-  cluster.put(resource, istioObject({ name: 'istio-sidecar-injector', revision: 'default', isDefault: true }))
-  cluster.put(resource, istioObject({ name: 'istio-revision-tag-prod', revision: 'default', tag: 'prod' }))
-  remora.places = [{ 'istio-injection': 'enabled' }, { 'istio.io/rev': 'prod' }].map((labels) => ({
-    namespaceLabels: { ...labels, 'kubernetes.io/metadata.name': 'any' },
-    podLabels: {},
-  }))
+  before = all()
 })
 afterEach(async () => {
   await cluster.away()
   rmSync(home, { recursive: true })
 })
 
-const run = (...argv: string[]): Promise<Said> =>
-  runRemora(argv.includes('--timeout') ? argv : [...argv, '--timeout', '2'], {
-    cwd: home,
-    env: { HOME: home },
-  })
+const run = (...argv: string[]): Promise<Said> => runAt(home, ...argv)
 const live = (): string[] => remora.live()
-
-const ISTIO = ['istio-revision-tag-prod', 'istio-sidecar-injector']
+const all = (): JsonObject[] => configurationsOf(remora)
 
 describe('adopt', () => {
   it('takes over every revision and tag, and each pod has one injector all the time', async () => {
@@ -102,8 +86,36 @@ describe('adopt', () => {
     expect(said.stderr).toMatch(
       /\nblocked: entry \S+: remora did not answer http:\S+ for a pod in namespace \S+\n/,
     )
-    expect(live()).toEqual([...ISTIO, CONFIGURATION_NAME])
+    expect(said.stderr).toMatch(/\nremora-injector is taken away again: nothing has changed\n$/)
+    expect(all()).toEqual(before)
     expect([...remora.met]).toEqual([1])
+  })
+
+  it('asks again for a while, as API servers learn late of an entry, and in another namespace where one refuses', async () => {
+    const usual = cluster.fault
+    let asked = 0
+    cluster.put(RESOURCE.namespace, {
+      metadata: { name: 'ancient', labels: { 'istio-injection': 'enabled' } },
+    })
+    cluster.fault = (request) => {
+      if (request.query['dryRun'] !== 'All') return usual(request)
+      if (request.path.includes('/ancient/')) return { status: 403, body: 'ancient is being terminated' }
+      asked += 1
+      return asked < 3 ? { status: 201, body: request.body as JsonObject } : usual(request)
+    }
+    const said = await run('adopt')
+    expect(said.code).toBe(0)
+    expect(said.stderr).toContain('remora answered for a pod in namespace shop')
+  })
+
+  it('names the reason where every namespace refuses pods', async () => {
+    const usual = cluster.fault
+    cluster.fault = (request) =>
+      request.query['dryRun'] === 'All' ? { status: 403, body: 'no pods today' } : usual(request)
+    const said = await run('adopt', '--timeout', '0.3')
+    expect(said.code).toBe(4)
+    expect(said.stderr).toMatch(/\nblocked: entry .* for a pod in namespace \S+: no pods today\n/)
+    expect(all()).toEqual(before)
   })
 
   it('asks every API server that can be reached, and names the others', async () => {
@@ -128,7 +140,8 @@ describe('adopt', () => {
     expect(said.code).toBe(4)
     expect(said.stdout).toContain('done: false')
     expect(said.stderr).toContain('blocked: entry namespace.rev.default.injector.remora.dev is missing\n')
-    expect(live()).toEqual(ISTIO)
+    expect(said.stderr).toMatch(/\nremora-injector is taken away again: nothing has changed\n$/)
+    expect(all()).toEqual(before)
   })
 
   it('makes the plan again when somebody changes an object in between', async () => {
@@ -169,7 +182,68 @@ describe('adopt', () => {
   })
 })
 
+describe('what is brought back while adopted', () => {
+  it('is taken over again, and each pod has one injector all the time', async () => {
+    await run('adopt')
+    const upgraded = defaultObject()
+    const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-sidecar-injector'
+    const body = { webhooks: upgraded['webhooks'] as JsonObject[] }
+    cluster.carryOut({ method: 'PATCH', path, query: {}, headers: {}, body })
+    expect(live()).toEqual(['istio-sidecar-injector', CONFIGURATION_NAME])
+    const said = await run('adopt')
+    expect(said).toMatchObject({ code: 0 })
+    expect(said.stdout).toContain('deactivate 4 entries of istio-sidecar-injector')
+    expect(said.stdout).not.toContain('create')
+    expect(live()).toEqual([CONFIGURATION_NAME])
+    expect([...remora.met]).toEqual([1])
+  })
+
+  it('is not taken over by a remora that does not answer any more, and what was adopted stays so', async () => {
+    await run('adopt')
+    cluster.put(RESOURCE.mutatingWebhookConfiguration, tagObject())
+    remora.answers = false
+    const said = await run('adopt', '--timeout', '0.3')
+    expect([said.code, live()]).toEqual([4, ['istio-revision-tag-prod', CONFIGURATION_NAME]])
+    expect(said.stderr).not.toContain('taken away')
+  })
+})
+
 describe('adopt --undo', () => {
+  it('hands one revision back, and remora stays with the others', async () => {
+    const resource = RESOURCE.mutatingWebhookConfiguration
+    cluster.put(resource, istioObject({ name: 'istio-sidecar-injector-canary', revision: 'canary' }))
+    const metadata = { name: 'istio-sidecar-injector-canary', namespace: 'istio-system' }
+    cluster.put(RESOURCE.configMap, { metadata: { ...metadata, labels: { 'istio.io/rev': 'canary' } } })
+    await run('adopt')
+    const said = await run('adopt', '--undo', '--revision', 'default')
+    expect(said).toMatchObject({ code: 0 })
+    expect(said.stdout).toMatch(/\nistiod injects for revision default and its tags\n$/)
+    remora.lead()
+    expect(live()).toEqual([...ISTIO, CONFIGURATION_NAME])
+    expect(remora.injectorsOf(ENABLED)).toEqual(['istio revision default'])
+    const canary = { namespaceLabels: { 'istio.io/rev': 'canary' }, podLabels: {} }
+    expect(remora.injectorsOf(canary)).toEqual(['remora revision canary'])
+    expect([...remora.met]).toEqual([1])
+  })
+
+  it('is blocked, with code 4, while istiod cannot take over: not ready, or without a caBundle', async () => {
+    await run('adopt')
+    const labels = { app: 'istiod', 'istio.io/rev': 'default' }
+    const metadata = { name: 'istiod', namespace: 'istio-system', labels }
+    cluster.put(RESOURCE.deployment, { metadata, status: { availableReplicas: 0 } })
+    const adopted = all()
+    const away = await run('adopt', '--undo')
+    expect([away.code, all()]).toEqual([4, adopted])
+    expect(away.stderr).toMatch(/^blocked: istiod of revision "default" is not ready: .*\nhint: start it, or/)
+    cluster.put(RESOURCE.deployment, { metadata, status: { availableReplicas: 1 } })
+    const path = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-sidecar-injector'
+    const body = [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }]
+    cluster.carryOut({ method: 'PATCH', path, query: {}, headers: {}, body })
+    const bare = await run('adopt', '--undo')
+    expect([bare.code, live()]).toEqual([4, [CONFIGURATION_NAME]])
+    expect(bare.stderr).toMatch(/^blocked: entry \S+ of istio-sidecar-injector has no caBundle/)
+  })
+
   it('hands injection back, and each pod has one injector all the time, with or without a running remora', async () => {
     await run('adopt')
     remora.leads = false
@@ -178,13 +252,7 @@ describe('adopt --undo', () => {
     expect(said.stdout).toMatch(/\nistiod injects for every revision and tag\n$/)
     expect(live()).toEqual(ISTIO)
     expect([...remora.met]).toEqual([1])
-    const objects = cluster.all(RESOURCE.mutatingWebhookConfiguration)
-    expect(objects.map((object) => object['webhooks'])).toEqual(
-      [
-        istioObject({ name: 'istio-sidecar-injector', revision: 'default', isDefault: true }),
-        istioObject({ name: 'istio-revision-tag-prod', revision: 'default', tag: 'prod' }),
-      ].map((object) => object['webhooks']),
-    )
+    expect(all()).toEqual(before)
   })
 
   it('has nothing to do where nothing was taken over', async () => {
