@@ -126,7 +126,7 @@ function plainCall(
 const CALL_COST = 8
 
 function invoke(run: Run, site: CallSite, func: TemplateFunc, values: readonly GoValue[]): GoValue {
-  run.charge(CALL_COST)
+  run.charge(CALL_COST + (func.cost ?? 0))
   try {
     return func.run(values, run)
   } catch (error) {

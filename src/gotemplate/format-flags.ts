@@ -35,6 +35,12 @@ export function noFlags(): Flags {
 
 export type Charge = (count: number) => void
 
+/** Steps to print bytes in hexadecimal. */
+const HEX_COST = 24
+
+/** Steps to find the digits of a float. */
+export const FLOAT_COST = 24
+
 /** `text` padded to the width in code points: zeros only on the left, and only where `zero` allows them. */
 export function pad(flags: Flags, text: string, charge: Charge, zero = flags.zero): string {
   const missing = (flags.width ?? 0) - (flags.width === undefined ? 0 : runeCount(text))
@@ -60,7 +66,7 @@ export function formatHexBytes(flags: Flags, source: Uint8Array, letter: string,
   const { precision } = flags
   const bytes = precision !== undefined && precision < source.length ? source.subarray(0, precision) : source
   if (bytes.length === 0) return pad(flags, '', charge)
-  charge(bytes.length * 5)
+  charge(HEX_COST + bytes.length * 5)
   const prefix = flags.sharp ? `0${letter}` : ''
   const pairs = Array.from(bytes, (byte) => {
     const pair = byte.toString(16).padStart(2, '0')
@@ -136,7 +142,7 @@ export function formatFloatVerb(
   const format = verb === 'v' ? 'g' : verb === 'F' ? 'f' : verb
   const fallback = format === 'f' || format === 'e' || format === 'E' ? 6 : -1
   const precision = flags.precision ?? fallback
-  if (precision > 0) charge(precision)
+  charge(FLOAT_COST + Math.max(precision, 0))
   let text = formatFloat(value, format, precision, bits)
   if (!/^[-+]/.test(text)) text = `+${text}`
   if (flags.space && text.startsWith('+') && !flags.plus) text = ` ${text.slice(1)}`

@@ -1,7 +1,7 @@
 // Go's fmt over template values: Sprint, Sprintf, Sprintln, %v of one value. In: a format and values. Out: text.
 // Bad verbs, widths and missing arguments become the marks Go prints (`%!d(string=x)`), never an error.
 
-import type { Charge } from './format-flags.ts'
+import { type Charge, FLOAT_COST } from './format-flags.ts'
 import { shortestFloat } from './format-float.ts'
 import { printfInto } from './format-verbs.ts'
 import { Printer } from './printer.ts'
@@ -10,6 +10,9 @@ import type { GoValue } from './value.ts'
 
 export type { Charge } from './format-flags.ts'
 export { goQuote } from './quote.ts'
+
+/** Steps to print anything but a plain scalar, beside those by its length. */
+const PRINTER_COST = 16
 
 const FREE: Charge = () => {}
 
@@ -28,10 +31,12 @@ export function goStringCharged(value: GoValue, charge: Charge): string {
     case 'boolean':
       return value ? 'true' : 'false'
     case 'number':
+      charge(FLOAT_COST)
       return shortestFloat(value)
     case 'undefined':
       return '<nil>'
     default: {
+      charge(PRINTER_COST)
       const printer = new Printer(charge)
       printer.printArgument(value, 'v')
       return printer.text
@@ -41,6 +46,7 @@ export function goStringCharged(value: GoValue, charge: Charge): string {
 
 /** fmt.Sprint: a space between two operands when neither is a string. */
 export function sprint(values: readonly GoValue[], charge: Charge = FREE): string {
+  charge(PRINTER_COST)
   const printer = new Printer(charge)
   let text = true
   values.forEach((value, i) => {
@@ -54,6 +60,7 @@ export function sprint(values: readonly GoValue[], charge: Charge = FREE): strin
 
 /** fmt.Sprintln: spaces between all operands and a newline at the end. */
 export function sprintln(values: readonly GoValue[], charge: Charge = FREE): string {
+  charge(PRINTER_COST)
   const printer = new Printer(charge)
   values.forEach((value, i) => {
     if (i > 0) printer.write(' ')
@@ -65,6 +72,7 @@ export function sprintln(values: readonly GoValue[], charge: Charge = FREE): str
 
 /** fmt.Sprintf. */
 export function sprintf(format: string, args: readonly GoValue[], charge: Charge = FREE): string {
+  charge(PRINTER_COST + format.length)
   const printer = new Printer(charge)
   printfInto(printer, format, args)
   return printer.text

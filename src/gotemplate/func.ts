@@ -36,6 +36,8 @@ export interface TemplateFunc {
   readonly params: readonly ParamType[]
   /** Type of any further arguments. */
   readonly variadic?: ParamType
+  /** Steps of a call beside those of every call and those that `run` charges; in proportion to its time with short arguments. */
+  readonly cost?: number
   /** Throws FuncError for an error result; everything else thrown is a defect. */
   readonly run: (args: readonly GoValue[], context: CallContext) => GoValue
   /** True when the printed result is a serialised form of the last argument (toJSON, toYaml): the structure guard trusts it. */

@@ -1,6 +1,7 @@
 // Budgets: what is endless or explodes ends at a limit that is named; and what is deep does not overflow.
 
 import { describe, expect, it } from 'vitest'
+import { SPRIG } from '../../src/gotemplate/sprig/sprig.ts'
 import { DEFAULT_LIMITS, parseTemplate } from '../../src/gotemplate/template.ts'
 import { errorOf, FUNCS, render } from './engine.ts'
 
@@ -72,6 +73,60 @@ describe('limits', () => {
 
   it('a deadline that has passed ends the run at once', () => {
     expect(errorOf('{{1}}', null, { deadline: { now: () => 2, at: 1 } }).code).toBe('limit')
+  })
+})
+
+describe('calls that take long cost more', () => {
+  // Steps of one call at least. 2,000,000 steps may take 200 ms, so each stands for 0.1 µs.
+  const table: [call: string, steps: number][] = [
+    ['sha512sum "a"', 400],
+    ['sha256sum ""', 250],
+    ['sha1sum "a"', 250],
+    ['fromJson "{"', 250],
+    ['durationRound "x"', 250],
+    ['semverCompare "^1" "1.2.3"', 400],
+    ['semver "1.2.3"', 200],
+    ['toDate "2006" "x"', 200],
+    ['dateInZone "15:04" 1 "UTC"', 250],
+    ['dateInZone "15:04" 1 "Europe/Berlin"', 50_000],
+    ['urlParse "a"', 150],
+    ['wrap 1 "a"', 80],
+    ['b64dec "a"', 40],
+    ['int "12"', 25],
+    ['max "1" "2" "3"', 75],
+    [`atoi "${'9'.repeat(1000)}"`, 2000],
+    [`int "${'9'.repeat(1000)}"`, 2000],
+    ['addf 1e300 1e-300', 300],
+    ['divf 1 3', 100],
+    ['printf "%e" 1e300', 40],
+    ['print 1.5 2.5', 60],
+    ['printf "%x" "a"', 40],
+    ['regexMatch "a" "b"', 30],
+    ['regexMatch (print "a" $i) "b"', 350],
+    ['regexMatch (print "(" $i) "b"', 350],
+    ['regexMatch (print "a{1000}" $i) "b"', 16_000],
+    ['regexMatch (print "((a{10}){10}){10}" $i) "b"', 16_000],
+    ['regexMatch (print "\\\\p{L}" $i) "b"', 900],
+    ['regexMatch (print "(?i)[^\\\\p{L}]" $i) "b"', 1500],
+    [`regexFindAll "a" "${'a'.repeat(100)}" -1`, 2400],
+  ]
+  const text = (call: string, times: number) =>
+    `{{range $i := untilStep 0 ${times} 1}}{{$x := ${call}}}{{end}}`
+
+  for (const [call, steps] of table) {
+    it(`${call.slice(0, 60)}: ${steps}`, () => {
+      const run = (limit: number) =>
+        parseTemplate('t', text(call, 100), SPRIG).execute(null, { limits: { steps: limit } })
+      expect(() => run(100 * steps)).toThrow(`needs more than the limit of ${100 * steps} steps`)
+      // No more than in proportion: such a call is allowed.
+      expect(run(100 * steps * 4 + 10_000).text).toBe('')
+    })
+  }
+
+  it('a pattern that comes again in a run is compiled once, and another run compiles it anew', () => {
+    const template = parseTemplate('t', text('regexMatch "a{1000}" "b"', 100), SPRIG)
+    expect(template.execute(null, { limits: { steps: 40_000 } }).text).toBe('')
+    expect(() => template.execute(null, { limits: { steps: 16_000 } })).toThrow('limit of 16000 steps')
   })
 })
 

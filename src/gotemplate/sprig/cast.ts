@@ -12,9 +12,15 @@ import { NIL_DEREFERENCE } from './go.ts'
 const MIN_INT64 = -(2n ** 63n)
 const MAX_INT64 = 2n ** 63n - 1n
 
+type Charge = (count: number) => void
+
+/** Steps to read a number from a text, beside those by its length. */
+const READ_COST = 24
+
 /** cast.ToInt64 (and cast.ToInt, which is the same on 64-bit machines). */
-export function toInt64(value: GoValue): bigint {
+export function toInt64(value: GoValue, charge: Charge): bigint {
   const plain = plainNumber(indirect(value))
+  if (typeof plain === 'string') charge(READ_COST + plain.length * 2)
   switch (typeof plain) {
     case 'bigint':
       return BigInt.asIntN(64, plain)
@@ -30,13 +36,14 @@ export function toInt64(value: GoValue): bigint {
 }
 
 /** cast.ToInt as a JavaScript number. */
-export function toInt(value: GoValue): number {
-  return Number(toInt64(value))
+export function toInt(value: GoValue, charge: Charge): number {
+  return Number(toInt64(value, charge))
 }
 
 /** cast.ToFloat64. */
-export function toFloat64(value: GoValue): number {
+export function toFloat64(value: GoValue, charge: Charge): number {
   const plain = plainNumber(indirect(value))
+  if (typeof plain === 'string') charge(READ_COST + plain.length * 2)
   switch (typeof plain) {
     case 'bigint':
       return Number(plain)
@@ -55,7 +62,7 @@ export function toFloat64(value: GoValue): number {
  * sprig's strval: strings and bytes as they are, everything else as `%v` prints it. But it asks for String() itself, so
  * that a nil pointer to what has it by value fails, where `%v` prints `<nil>`.
  */
-export function strval(value: GoValue, charge: (count: number) => void): string {
+export function strval(value: GoValue, charge: Charge): string {
   if (typeof value === 'string') return value
   if (value instanceof Typed) {
     const { type, raw } = value
@@ -129,22 +136,29 @@ function parseWhole(value: string, base: number): bigint | undefined {
     }
     if (prefix !== undefined) digits = digits.slice(2)
   }
+  if (digits === '') return undefined
   let result = 0n
-  let seen = 0
-  for (const char of digits) {
-    const digit = digitOf(char)
-    if (digit === undefined || digit >= radix) return undefined
-    seen++
-    // Beyond the range the size no longer matters, and growing on would take quadratic time.
-    if (result <= MAX_INT64) result = result * BigInt(radix) + BigInt(digit)
+  // Numbers hold what has few digits; beyond the range the size no longer matters, and growing on would take quadratic time.
+  let small = 0
+  for (let i = 0; i < digits.length; i++) {
+    const digit = digitOf(digits.charCodeAt(i))
+    if (digit >= radix) return undefined
+    if (i < FEW_DIGITS) small = small * radix + digit
+    else if (i === FEW_DIGITS) result = BigInt(small) * BigInt(radix) + BigInt(digit)
+    else if (result <= MAX_INT64) result = result * BigInt(radix) + BigInt(digit)
   }
-  if (seen === 0) return undefined
+  if (digits.length <= FEW_DIGITS) result = BigInt(small)
   return negative ? -result : result
 }
 
-function digitOf(char: string): number | undefined {
-  if (!/^[0-9a-zA-Z]$/.test(char)) return undefined
-  return Number.parseInt(char, 36)
+/** 36^10 is below 2^53. */
+const FEW_DIGITS = 10
+
+/** The worth of a digit or letter; 99 for anything else. */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const letter = code | 0x20
+  return letter >= 0x61 && letter <= 0x7a ? letter - 0x61 + 10 : 99
 }
 
 /** Go's rule: underscores stand only between digits, or between a base prefix and a digit. */

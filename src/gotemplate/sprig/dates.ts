@@ -10,7 +10,7 @@ import { indirect, toInt } from '../value-ops.ts'
 import { atoi } from './cast.ts'
 import { fixed, int, int64, type Run, text } from './go.ts'
 import { DAYS, formatTime, MONTHS } from './layout.ts'
-import { addNanos, type Civil, civilOf, daysOf, type Instant, loadZone, UTC } from './time.ts'
+import { addNanos, type Civil, civilOf, daysOf, type Instant, isUtc, loadZone, UTC } from './time.ts'
 import { parseTime } from './time-parse.ts'
 
 /** 0001-01-01T00:00:00Z, the zero time.Time. */
@@ -156,8 +156,11 @@ function inZone(instant: Instant, zone: string): Instant {
   return { ...instant, zone: loadZone(zone) }
 }
 
+/** Steps to find the clock of a zone in the time zone data. */
+const ZONE_COST = 100_000
+
 const dateInZone: Run = ([layout, date, zone], { charge }) => {
-  charge(text(layout).length * 8)
+  charge((text(layout).length + text(zone).length) * 8 + (isUtc(text(zone)) ? 0 : ZONE_COST))
   return formatTime(inZone(moment(date, 'date'), text(zone)), text(layout))
 }
 
@@ -228,8 +231,14 @@ export const DATE_FUNCS: Record<string, TemplateFunc> = {
   date_modify: fixed(['string', TIME], dateModify),
   mustDateModify: fixed(['string', TIME], mustDateModify),
   must_date_modify: fixed(['string', TIME], mustDateModify),
-  duration: fixed(['any'], ([value]) => duration(value)),
-  durationRound: fixed(['any'], ([value]) => durationRound(value)),
+  duration: fixed(['any'], ([value], { charge }) => {
+    charge(typeof value === 'string' ? value.length * 2 : 0)
+    return duration(value)
+  }),
+  durationRound: fixed(['any'], ([value], { charge }) => {
+    charge(typeof value === 'string' ? value.length * 4 : 0)
+    return durationRound(value)
+  }),
   toDate: fixed(['string', 'string'], ([layout, value], { charge }) => {
     charge((text(layout).length + text(value).length) * 8)
     try {

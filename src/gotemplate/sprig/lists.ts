@@ -100,8 +100,8 @@ function has([needle, list]: readonly GoValue[], { charge }: CallContext): GoVal
 function slice([list, ...indices]: readonly GoValue[], { charge }: CallContext): GoValue {
   const items = elementsFor(list, 'list should be type of slice or array but')
   if (items.length === 0) return null
-  const start = indices.length > 0 ? toInt(indices[0]) : 0
-  const end = indices.length > 1 ? toInt(indices[1]) : items.length
+  const start = indices.length > 0 ? toInt(indices[0], charge) : 0
+  const end = indices.length > 1 ? toInt(indices[1], charge) : items.length
   if (start < 0 || end < start || end > items.length) {
     throw new FuncError('reflect.Value.Slice: slice index out of bounds')
   }

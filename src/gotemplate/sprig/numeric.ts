@@ -2,7 +2,7 @@
 // Lists of numbers are charged before they are made.
 
 import { goStringCharged } from '../format.ts'
-import { FuncError, type TemplateFunc } from '../func.ts'
+import { type CallContext, FuncError, type TemplateFunc } from '../func.ts'
 import { type GoValue, Typed } from '../value.ts'
 import { atoi, parseInt64, toFloat64, toInt64 } from './cast.ts'
 import { add, type Decimal, decimalOf, divide, floatOf, multiply, subtract } from './decimal.ts'
@@ -10,8 +10,10 @@ import { fixed, INTS, int, int64, type Run, text, variadic } from './go.ts'
 
 const DIVIDE_BY_ZERO = 'runtime error: integer divide by zero'
 
-function divisor(value: GoValue): bigint {
-  const result = toInt64(value)
+type Charge = CallContext['charge']
+
+function divisor(value: GoValue, charge: Charge): bigint {
+  const result = toInt64(value, charge)
   if (result === 0n) throw new FuncError(DIVIDE_BY_ZERO)
   return result
 }
@@ -80,30 +82,59 @@ function round(value: number, places: number, onFraction: number): number {
 }
 
 function extreme(better: (a: bigint, b: bigint) => boolean): Run {
-  return (args) => int64(args.map(toInt64).reduce((best, next) => (better(next, best) ? next : best)))
+  return (args, { charge }) =>
+    int64(args.map((arg) => toInt64(arg, charge)).reduce((best, next) => (better(next, best) ? next : best)))
 }
 
+function extremeFloat(pick: (...values: number[]) => number): Run {
+  return (args, { charge }) => pick(...args.map((arg) => toFloat64(arg, charge)))
+}
+
+/** Steps of a decimal operation, and how many digits of its operands cost one more. */
+const DECIMAL_COST = 32
+const DIGITS_A_STEP = 2
+/** Digits of a float64. */
+const FLOAT_DIGITS = 17
+
+/** From the first argument to the last. The digits that a result may have grow with each operation. */
 function decimals(operation: (a: Decimal, b: Decimal) => Decimal): Run {
-  return (args) => floatOf(args.map((arg) => decimalOf(toFloat64(arg))).reduce(operation))
+  return (args, { charge }) => {
+    let digits = FLOAT_DIGITS
+    const operands = args.map((arg) => {
+      charge(DECIMAL_COST)
+      return decimalOf(toFloat64(arg, charge))
+    })
+    const result = operands.reduce((a, b) => {
+      digits += Math.abs(a.exponent - b.exponent) + FLOAT_DIGITS
+      charge(DECIMAL_COST + Math.ceil(digits / DIGITS_A_STEP))
+      return operation(a, b)
+    })
+    return floatOf(result)
+  }
 }
 
 const greatest = extreme((a, b) => a > b)
 
 export const NUMERIC_FUNCS: Record<string, TemplateFunc> = {
-  int: fixed(['any'], ([value]) => toInt64(value)),
-  int64: fixed(['any'], ([value]) => int64(toInt64(value))),
-  float64: fixed(['any'], ([value]) => toFloat64(value)),
-  atoi: fixed(['string'], ([value]) => atoi(text(value))),
+  int: fixed(['any'], ([value], { charge }) => toInt64(value, charge)),
+  int64: fixed(['any'], ([value], { charge }) => int64(toInt64(value, charge))),
+  float64: fixed(['any'], ([value], { charge }) => toFloat64(value, charge)),
+  atoi: fixed(['string'], ([value], { charge }) => {
+    charge(text(value).length * 2)
+    return atoi(text(value))
+  }),
   toDecimal: fixed(['any'], ([value], { charge }) =>
     int64(parseInt64(goStringCharged(value ?? null, charge), 8) ?? 0n),
   ),
-  add: variadic([], 'any', (args) => int64(args.reduce((sum: bigint, arg) => sum + toInt64(arg), 0n))),
-  add1: fixed(['any'], ([value]) => int64(toInt64(value) + 1n)),
-  sub: fixed(['any', 'any'], ([a, b]) => int64(toInt64(a) - toInt64(b))),
-  div: fixed(['any', 'any'], ([a, b]) => int64(toInt64(a) / divisor(b))),
-  mod: fixed(['any', 'any'], ([a, b]) => int64(toInt64(a) % divisor(b))),
-  mul: variadic(['any'], 'any', (args) =>
-    int64(args.reduce((product: bigint, arg) => BigInt.asIntN(64, product * toInt64(arg)), 1n)),
+  add: variadic([], 'any', (args, { charge }) =>
+    int64(args.reduce((sum: bigint, arg) => sum + toInt64(arg, charge), 0n)),
+  ),
+  add1: fixed(['any'], ([value], { charge }) => int64(toInt64(value, charge) + 1n)),
+  sub: fixed(['any', 'any'], ([a, b], { charge }) => int64(toInt64(a, charge) - toInt64(b, charge))),
+  div: fixed(['any', 'any'], ([a, b], { charge }) => int64(toInt64(a, charge) / divisor(b, charge))),
+  mod: fixed(['any', 'any'], ([a, b], { charge }) => int64(toInt64(a, charge) % divisor(b, charge))),
+  mul: variadic(['any'], 'any', (args, { charge }) =>
+    int64(args.reduce((product: bigint, arg) => BigInt.asIntN(64, product * toInt64(arg, charge)), 1n)),
   ),
   max: variadic(['any'], 'any', greatest),
   biggest: variadic(['any'], 'any', greatest),
@@ -112,17 +143,21 @@ export const NUMERIC_FUNCS: Record<string, TemplateFunc> = {
     'any',
     extreme((a, b) => a < b),
   ),
-  maxf: variadic(['any'], 'any', (args) => Math.max(...args.map(toFloat64))),
-  minf: variadic(['any'], 'any', (args) => Math.min(...args.map(toFloat64))),
+  maxf: variadic(['any'], 'any', extremeFloat(Math.max)),
+  minf: variadic(['any'], 'any', extremeFloat(Math.min)),
   addf: variadic([], 'any', (args, context) => decimals(add)([0, ...args], context)),
   add1f: fixed(['any'], ([value], context) => decimals(add)([value ?? null, 1], context)),
   subf: variadic(['any'], 'any', decimals(subtract)),
   mulf: variadic(['any'], 'any', decimals(multiply)),
   divf: variadic(['any'], 'any', decimals(divide)),
-  ceil: fixed(['any'], ([value]) => Math.ceil(toFloat64(value))),
-  floor: fixed(['any'], ([value]) => Math.floor(toFloat64(value))),
-  round: variadic(['any', 'int'], 'float64', ([value, places, onFraction]) =>
-    round(toFloat64(value), int(places), onFraction === undefined ? 0.5 : toFloat64(onFraction)),
+  ceil: fixed(['any'], ([value], { charge }) => Math.ceil(toFloat64(value, charge))),
+  floor: fixed(['any'], ([value], { charge }) => Math.floor(toFloat64(value, charge))),
+  round: variadic(['any', 'int'], 'float64', ([value, places, onFraction], { charge }) =>
+    round(
+      toFloat64(value, charge),
+      int(places),
+      onFraction === undefined ? 0.5 : toFloat64(onFraction, charge),
+    ),
   ),
   until: fixed(['int'], ([count], { charge }) => {
     const stop = int(count)

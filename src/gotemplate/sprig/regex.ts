@@ -9,6 +9,7 @@ import { canBackquote, goQuote } from '../quote.ts'
 import { STRINGS } from '../types.ts'
 import { type GoValue, Typed } from '../value.ts'
 import { fixed, int, ofText, type Run, strings, text } from './go.ts'
+import { expressionSize } from './regex-size.ts'
 
 /** [start, end] of the match and of each group; -1 for a group that took no part. */
 export type Match = readonly (readonly [start: number, end: number])[]
@@ -72,6 +73,9 @@ export class Pattern {
   }
 }
 
+/** Steps to begin the search for one match, and to take it. */
+const FIND_COST = 24
+
 /** How many characters are read between two charges. */
 const READS = 256
 
@@ -123,7 +127,7 @@ export class Search {
 
   /** The leftmost match at or after `from`. */
   find(from: number): Match | undefined {
-    this.#charge(8)
+    this.#charge(FIND_COST)
     if (!this.#matcher.find(from)) return undefined
     return Array.from(
       { length: this.#groups },
@@ -242,19 +246,47 @@ const splitAt: Operation = (pattern, [source, input, limit], { charge }) => {
   return parts === undefined ? list(undefined) : strings(parts)
 }
 
+/** Steps to compile an expression, and for each character of its written-out form. */
+const COMPILE_COST = 320
+const COMPILE_CHARACTER = 16
+/** Steps to begin a search. */
+const SEARCH_COST = 24
+
+/** The expressions of a run, compiled: a loop asks for the same ones again and again. */
+const compiled = new WeakMap<CallContext, Map<string, Pattern>>()
+const MOST_COMPILED = 32
+
+/** Throws FuncError for a faulty expression. */
+function compile(source: string, context: CallContext): Pattern {
+  let known = compiled.get(context)
+  if (known === undefined) {
+    known = new Map()
+    compiled.set(context, known)
+  }
+  const found = known.get(source)
+  if (found !== undefined) {
+    context.charge(source.length)
+    return found
+  }
+  context.charge(COMPILE_COST + expressionSize(source) * COMPILE_CHARACTER)
+  const pattern = new Pattern(source)
+  if (known.size >= MOST_COMPILED) known.clear()
+  known.set(source, pattern)
+  return pattern
+}
+
 /** Runs `operation` with the pattern that is the first argument; `bad` decides what a faulty pattern gives. */
 function searching(operation: Operation, bad: (error: FuncError, source: string) => GoValue): Run {
   return (args, context) => {
     const source = text(args[0])
-    context.charge(source.length * 16)
     let pattern: Pattern
     try {
-      pattern = new Pattern(source)
+      pattern = compile(source, context)
     } catch (error) {
       if (error instanceof FuncError) return bad(error, source)
       throw error
     }
-    context.charge(pattern.cost)
+    context.charge(SEARCH_COST)
     return operation(pattern, args, context)
   }
 }

@@ -2,6 +2,7 @@
 
 import type { FuncMap, TemplateFunc } from '../func.ts'
 import { CASE_FUNCS } from './case.ts'
+import { withCosts } from './costs.ts'
 import { DATE_FUNCS } from './dates.ts'
 import { DICT_FUNCS } from './dicts.ts'
 import { ENCODING_FUNCS } from './encoding.ts'
@@ -17,18 +18,18 @@ import { STRING_FUNCS } from './strings.ts'
 import { URL_FUNCS } from './url.ts'
 
 export const SPRIG: FuncMap = new Map<string, TemplateFunc | { readonly refused: string }>([
-  ...Object.entries(STRING_FUNCS),
-  ...Object.entries(CASE_FUNCS),
-  ...Object.entries(ENCODING_FUNCS),
-  ...Object.entries(NUMERIC_FUNCS),
-  ...Object.entries(REFLECT_FUNCS),
-  ...Object.entries(LIST_FUNCS),
-  ...Object.entries(DICT_FUNCS),
-  ...Object.entries(JSON_FUNCS),
-  ...Object.entries(REGEX_FUNCS),
-  ...Object.entries(SEMVER_FUNCS),
-  ...Object.entries(DATE_FUNCS),
-  ...Object.entries(URL_FUNCS),
-  ...Object.entries(PATH_FUNCS),
+  ...withCosts(STRING_FUNCS),
+  ...withCosts(CASE_FUNCS),
+  ...withCosts(ENCODING_FUNCS),
+  ...withCosts(NUMERIC_FUNCS),
+  ...withCosts(REFLECT_FUNCS),
+  ...withCosts(LIST_FUNCS),
+  ...withCosts(DICT_FUNCS),
+  ...withCosts(JSON_FUNCS),
+  ...withCosts(REGEX_FUNCS),
+  ...withCosts(SEMVER_FUNCS),
+  ...withCosts(DATE_FUNCS),
+  ...withCosts(URL_FUNCS),
+  ...withCosts(PATH_FUNCS),
   ...REFUSED,
 ])

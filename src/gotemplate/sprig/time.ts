@@ -100,9 +100,14 @@ export function addNanos(instant: Instant, nanos: bigint): Instant {
   }
 }
 
+/** The names of UTC; the injector has no other local time. */
+export function isUtc(name: string): boolean {
+  return name === '' || name === 'UTC' || name === 'Local'
+}
+
 /** time.LoadLocation: UTC for names that do not exist, as sprig falls back to it. */
 export function loadZone(name: string): Zone {
-  if (name === '' || name === 'UTC' || name === 'Local') return UTC
+  if (isUtc(name)) return UTC
   if (!/^[A-Z][A-Za-z0-9_+\-/]*$/.test(name)) return UTC
   let format: Intl.DateTimeFormat
   try {

@@ -133,6 +133,9 @@ const NIL_FUNCS: Record<string, TemplateFunc> = {
   omitNil: fixed(['any'], ([value], context) => omitNil(value, context)),
 }
 
+/** Steps to read JSON, beside those by its length: what is no JSON takes longest. */
+const READ_COST = 300
+
 const JSON_FUNCS: Record<string, TemplateFunc> = {
   toJSON: fixed(['stringMap'], ([map], { charge }) => (isNil(map) ? '{}' : marshal(map, charge)), SERIALISER),
   toJsonMap: variadic(
@@ -149,7 +152,7 @@ const JSON_FUNCS: Record<string, TemplateFunc> = {
   ),
   toYaml: fixed(['any'], ([value], context) => orElse('', () => toYaml(value, context)), SERIALISER),
   fromJSON: fixed(['string'], ([json], { charge }) => {
-    charge(text(json).length)
+    charge(READ_COST + text(json).length)
     return fromJson(text(json))
   }),
 }

@@ -103,7 +103,7 @@ export function textFuncs(env: InjectorEnv, release: Release): Record<string, Te
     ...TEXT_FUNCS,
     env: ofText(2, (name, fallback) => own(env, name) || fallback),
     appendMultusNetwork: fixed(['string', 'string'], ([existing, network], { charge }) => {
-      charge(text(existing).length)
+      charge(80 + text(existing).length)
       return appendMultusNetwork(text(existing), text(network), release)
     }),
   }
@@ -117,7 +117,7 @@ const TEXT_FUNCS: Record<string, TemplateFunc> = {
     ([value, fallback]) => (value === '' || value === null || value === undefined ? fallback : value) ?? null,
   ),
   excludeInboundPort: fixed(['any', 'string'], ([port, list], { charge }) => {
-    charge(text(list).length * 4)
+    charge(40 + text(list).length * 4)
     return excludeInboundPort(trimSpace(goStringCharged(port ?? null, charge)), text(list))
   }),
   isset: fixed(['stringMap', 'string'], ([map, key]) => Object.hasOwn(stringMap(map), text(key))),
