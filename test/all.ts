@@ -98,6 +98,11 @@ function referenceSteps(reference: string): Step[] {
       command: [node, 'test/reference/structure.ts', reference],
       counts: closingLine,
     },
+    {
+      name: 'injecting twice',
+      command: [node, 'test/reference/laws.ts', reference],
+      counts: closingLine,
+    },
   ]
 }
 

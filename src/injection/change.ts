@@ -59,7 +59,8 @@ function compareObjects(
   out: Undo[],
 ): void {
   const keys = new Set([...Object.keys(after), ...Object.keys(before)])
-  for (const key of keys) {
+  // Sorted: a pod has one record, however it came by its members.
+  for (const key of [...keys].sort()) {
     const { child, mergeKey, empty } = memberOf(type, key)
     const value = own(after, key) ?? empty
     const former = own(before, key) ?? empty

@@ -3,7 +3,7 @@
 // it was: injected parts go, moved parts return, and a record in the pod says what else was changed. What others did to
 // the pod since then stays, also what they added to injected containers. Law: inject(inject(p)) = inject(p).
 
-import type { Container, EnvVar, Pod } from '../api/kube.ts'
+import type { Container, Pod } from '../api/kube.ts'
 import { ANNOTATION } from '../api/names.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
@@ -68,10 +68,10 @@ export function restorePod(pod: Pod): Pod {
   const record = recordOf(pod)
   if (record !== undefined)
     return decode(POD, applyUndo(plain as unknown as Json, record.undo)) as unknown as Pod
-  return withOverrides(plain, pod)
+  return withOverrides(withScraping(plain, pod), pod)
 }
 
-/** Takes out what the status names, and puts back what sidecar and annotations hold of the application's own. */
+/** Takes out what the status names and the annotations that only we write, and puts back the probes. */
 function withoutInjected(pod: Pod): Pod {
   const status = readStatus(statusOf(pod) ?? '')
   let result = pod
@@ -83,21 +83,22 @@ function withoutInjected(pod: Pod): Pod {
     result = withoutNamed(result, 'volumes', status.volumes)
     result = withoutNamed(result, 'imagePullSecrets', status.imagePullSecrets)
   }
-  const env = findSidecar(pod)?.env ?? []
-  const probers = readProbers(lastValue(env, PROBERS_ENV) ?? 'null') ?? {}
+  const probers = readProbers(sidecarEnv(pod, PROBERS_ENV) ?? 'null') ?? {}
   result = changeAll(result, (container) => restoreProbes(container, probers))
-  return withoutOwnAnnotations(result, env)
+  const annotations = Object.entries(pod.metadata.annotations ?? {}).filter(([name]) => !OURS.includes(name))
+  return withAllAnnotations(result, Object.fromEntries(annotations))
 }
 
-function withoutOwnAnnotations(pod: Pod, env: readonly EnvVar[]): Pod {
-  const { annotations: before = {}, ...metadata } = pod.metadata
-  const annotations = Object.fromEntries(
-    Object.entries(restoreScraping(before, lastValue(env, SCRAPING_ENV))).filter(
-      ([name]) => !OURS.includes(name),
-    ),
-  )
-  if (Object.keys(annotations).length === 0) return { ...pod, metadata }
-  return withAnnotations(pod, annotations)
+/** Puts the application's scrape annotations back into `plain`, as far as the sidecar of `injected` tells them. */
+function withScraping(plain: Pod, injected: Pod): Pod {
+  const annotations = plain.metadata.annotations ?? {}
+  return withAllAnnotations(plain, restoreScraping(annotations, sidecarEnv(injected, SCRAPING_ENV)))
+}
+
+function withAllAnnotations(pod: Pod, all: Readonly<Record<string, string>>): Pod {
+  if (Object.keys(all).length > 0) return withAnnotations(pod, { ...all })
+  const { annotations: _, ...metadata } = pod.metadata
+  return { ...pod, metadata }
 }
 
 const OURS: readonly string[] = [
@@ -107,8 +108,8 @@ const OURS: readonly string[] = [
   ANNOTATION.record,
 ]
 
-function lastValue(env: readonly EnvVar[], name: string): string | undefined {
-  return env.findLast((variable) => variable.name === name)?.value
+function sidecarEnv(pod: Pod, name: string): string | undefined {
+  return findSidecar(pod)?.env?.findLast((variable) => variable.name === name)?.value
 }
 
 function withoutNamed(pod: Pod, field: 'volumes' | 'imagePullSecrets', names: readonly string[]): Pod {

@@ -9,8 +9,9 @@ import { POD } from '../../src/patch/schema.ts'
 import { decode } from '../../src/patch/typed.ts'
 import { deepFreeze, equalJson, type Json, type JsonObject } from '../../src/std/json.ts'
 import { ProblemError } from '../../src/std/problem.ts'
-import { additions } from '../generate/addition.ts'
+import { additions, withoutAnnotation } from '../generate/addition.ts'
 import { pods } from '../generate/pod.ts'
+import { untouchedAgain } from './istio-again.ts'
 import { CLUSTER, makeRevision } from './settings.ts'
 
 const RUNS = Number(process.env['REMORA_RUNS'] ?? 60)
@@ -87,41 +88,84 @@ describe('compat improved', () => {
   }
 })
 
-/** A pod with the env of its sidecar in the order of names: a second injection leaves the first one's last behind. */
-function withSortedEnv(pod: Pod): Pod {
-  const sort = (list: Pod['spec']['containers'] | undefined) =>
-    list?.map((container) => ({
-      ...container,
-      env: container.env?.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    }))
-  const { containers, initContainers } = pod.spec
-  return {
-    ...pod,
-    spec: { ...pod.spec, containers: sort(containers) ?? [], initContainers: sort(initContainers) },
-  } as Pod
-}
-
-/** Where probes go to a port of their own, Istio takes the agent's pages for new probes when it comes again. */
-function hasOwnStatusPort(raw: JsonObject): boolean {
-  const { annotations = {} } = raw['metadata'] as { annotations?: Record<string, string> }
-  return (annotations['status.sidecar.istio.io/port'] ?? '15020') !== '15020'
-}
+const STATUS_PORT = 15020
 
 describe('compat istio', () => {
   for (const [name, settings] of SETTINGS) {
     it(`injecting twice is injecting once, but for what the contract says: ${name}`, () => {
       fc.assert(
-        fc.property(pods({ overrides: false }), (raw) => {
-          fc.pre(!hasOwnStatusPort(raw))
-          const once = inject(decodePod(raw, 'default'), settings, 'istio')
+        fc.property(pods(), (raw) => {
+          const incoming = decodePod(raw, 'default')
+          const once = inject(incoming, settings, 'istio')
           if (once === undefined) return
+          const again = { incoming, once, added: false, statusPort: STATUS_PORT }
           const twice = inject(once, settings, 'istio')
-          expect(twice && withSortedEnv(twice)).toEqual(withSortedEnv(once))
+          expect(twice && untouchedAgain(twice, again)).toEqual(untouchedAgain(once, again))
+        }),
+        { numRuns: RUNS },
+      )
+    })
+
+    it(`what happens in between may as well happen before, but for what the contract says: ${name}`, () => {
+      const cases = pods().chain((raw) =>
+        fc.record({
+          raw: fc.constant(raw),
+          added: additions({ annotations: [], moving: !bringsOurContainers(raw) }),
+        }),
+      )
+      fc.assert(
+        fc.property(cases, ({ raw, added }) => {
+          const pod = decodePod(raw, 'default')
+          const add = (to: Pod): Pod =>
+            retyped(added.reduce((current, addition) => addition.apply(current), to))
+          const once = inject(pod, settings, 'istio')
+          const want = inject(add(pod), settings, 'istio')
+          if (once === undefined || want === undefined) return
+          const again = { incoming: add(pod), once, added: true, statusPort: STATUS_PORT }
+          const got = inject(add(once), settings, 'istio')
+          expect(got && untouchedAgain(got, again)).toEqual(untouchedAgain(want, again))
         }),
         { numRuns: RUNS },
       )
     })
   }
+})
+
+describe('an annotation of the injection itself that somebody removes, under compat improved', () => {
+  /** Injects, removes annotation `name`, and injects twice more. */
+  function without(name: string, check: (once: Pod, again: Pod) => void): void {
+    fc.assert(
+      fc.property(pods(), fc.constantFrom(plain, native), (raw, settings) => {
+        const once = inject(decodePod(raw, 'default'), settings, 'improved')
+        if (once === undefined) return
+        const again = inject(withoutAnnotation(name).apply(once), settings, 'improved')
+        if (again === undefined) throw new Error('the second injection is refused')
+        check(once, again)
+        expect(inject(again, settings, 'improved')).toEqual(again)
+      }),
+      { numRuns: RUNS },
+    )
+  }
+
+  for (const name of ['remora.dev/config-hash', 'proxy.istio.io/overrides']) {
+    it(`${name}: it comes back, as the record knows the pod`, () => {
+      without(name, (once, again) => expect(again).toEqual(once))
+    })
+  }
+
+  it('remora.dev/record: the pod counts as one that Istio injected, and has the same containers', () => {
+    without('remora.dev/record', (once, again) => {
+      const names = (pod: Pod) =>
+        [pod.spec.containers, pod.spec.initContainers].map((list) => list?.map((each) => each.name))
+      expect(names(again)).toEqual(names(once))
+    })
+  })
+
+  it('sidecar.istio.io/status: the pod counts as never injected, its sidecar as the own one of its user', () => {
+    without('sidecar.istio.io/status', (_, again) => {
+      expect(again.metadata.annotations).toHaveProperty(['proxy.istio.io/overrides'])
+    })
+  })
 })
 
 describe('any injection', () => {

@@ -21,7 +21,7 @@ import type { FileReport, Outcome } from './outcome.ts'
 import { readTexts, revisionOf, stockTemplates } from './settings.ts'
 import { runUnits } from './unit-tables.ts'
 
-interface Case {
+export interface Case {
   readonly name: string
   readonly istioVersion: string
   readonly settings: string
@@ -53,21 +53,34 @@ export interface ConformanceOptions {
 
 /** Runs all cases and unit tables of a corpus. */
 export async function run(dir: string, options: ConformanceOptions = {}): Promise<FileReport[]> {
-  const cases = join(dir, 'cases')
   const replaced =
     options.builtinTemplates === true ? stockTemplates(join(dir, 'settings'), builtinTemplates()) : undefined
-  const names = readdirSync(cases).filter((name) => existsSync(join(cases, name, 'case.json')))
-  const reports = [{ file: 'cases', outcomes: names.sort().flatMap((name) => runCase(dir, name, replaced)) }]
+  const outcomes = caseNames(dir).flatMap((name) => runCase(dir, name, replaced))
+  const reports = [{ file: 'cases', outcomes }]
   const units = join(dir, 'units')
   return existsSync(units) ? [...reports, ...(await runUnits(dir))] : reports
 }
 
-function runCase(dir: string, name: string, replaced: Setup['replaced']): Outcome[] {
+/** Case `name` of the corpus `dir`. */
+export function readCase(dir: string, name: string, replaced?: Setup['replaced']): Setup {
   const folder = join(dir, 'cases', name)
   const file = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Case
   const release = parseRelease(file.istioVersion)
-  if (release === undefined) return [{ id: name, ok: false, detail: `unknown release ${file.istioVersion}` }]
-  const setup: Setup = { dir, folder, file, release, replaced }
+  if (release === undefined) throw new Error(`unknown release ${file.istioVersion} in case ${name}`)
+  return { dir, folder, file, release, replaced }
+}
+
+/** Names of the cases of the corpus `dir`, sorted. */
+export function caseNames(dir: string): string[] {
+  const cases = join(dir, 'cases')
+  return readdirSync(cases)
+    .filter((name) => existsSync(join(cases, name, 'case.json')))
+    .sort()
+}
+
+function runCase(dir: string, name: string, replaced: Setup['replaced']): Outcome[] {
+  const setup = readCase(dir, name, replaced)
+  const { file } = setup
   const outcomes: Outcome[] = []
   if (file.kubeInject !== null) outcomes.push(outcome(`${name} kube-inject`, () => checkKubeInject(setup)))
   for (const document of file.webhook?.documents ?? []) {
@@ -76,7 +89,7 @@ function runCase(dir: string, name: string, replaced: Setup['replaced']): Outcom
   return outcomes
 }
 
-interface Setup {
+export interface Setup {
   readonly dir: string
   readonly folder: string
   readonly file: Case
@@ -94,7 +107,8 @@ function outcome(id: string, check: () => string | undefined): Outcome {
   }
 }
 
-function settingsOf(setup: Setup, revision: string): RevisionSettings {
+/** The settings of a case as revision `revision`. */
+export function settingsOf(setup: Setup, revision: string): RevisionSettings {
   const { dir, file, release, replaced } = setup
   const texts = readTexts(join(dir, 'settings', file.settings))
   const config =
@@ -102,7 +116,7 @@ function settingsOf(setup: Setup, revision: string): RevisionSettings {
   return revisionOf({ revision, release, env: file.env, ...texts, config }, replaced)
 }
 
-function clusterOf(file: Case): ClusterView {
+export function clusterOf(file: Case): ClusterView {
   const { access, id, nodes, namespaces } = file.cluster
   return {
     access,

@@ -22,7 +22,7 @@ import { printReports } from './conformance.ts'
 import { type FileReport, type Outcome, readLines } from './outcome.ts'
 import { readTexts, revisionOf } from './settings.ts'
 
-interface Request {
+export interface Request {
   readonly id: string
   readonly settings: string
   readonly path: string
@@ -53,12 +53,13 @@ interface SettingsFile {
   readonly proxyConfigs?: readonly JsonObject[]
 }
 
-interface Setup {
+export interface Setup {
   readonly settings: RevisionSettings
   readonly cluster: ClusterView
 }
 
-function readSetup(folder: string): Setup {
+/** Settings folder of the requests as a revision, and the cluster that goes with it. */
+export function readSetup(folder: string): Setup {
   const file = JSON.parse(readFileSync(join(folder, 'settings.json'), 'utf8')) as SettingsFile
   const env = {
     ENABLE_NATIVE_SIDECARS: file.nativeSidecars,

@@ -1,0 +1,114 @@
+// What Istio's second injection may make different (contract §7.2), as rules: in goes an injected pod, out comes the pod
+// without what a rule excepts, such that the first and the second injection of a pod give the same.
+
+import type { Container, Pod } from '../../src/api/kube.ts'
+import { ANNOTATION } from '../../src/api/names.ts'
+import { containersOf } from '../../src/injection/containers.ts'
+import { PROBERS_ENV } from '../../src/injection/postprocess/probes.ts'
+import { readStatus, statusOf } from '../../src/injection/status.ts'
+import { goJson } from '../../src/std/gojson.ts'
+import { type JsonObject, own } from '../../src/std/json.ts'
+
+const LISTS = ['initContainers', 'containers'] as const
+
+const STOCK = ['istio-proxy', 'istio-init', 'istio-validation', 'enable-core-dump']
+
+/** Names of the containers that injection brings to `pod`, which became `injected`. */
+export function injectedNames(injected: Pod, pod: Pod): string[] {
+  const status = readStatus(statusOf(injected) ?? '')
+  const before = namesOf(pod)
+  const added = namesOf(injected).filter((name) => !before.includes(name))
+  return [...STOCK, ...added, ...(status?.initContainers ?? []), ...(status?.containers ?? [])]
+}
+
+const namesOf = (pod: Pod): string[] =>
+  LISTS.flatMap((list) => containersOf(pod, list).map((container) => container.name))
+
+/** Whether `pod`, which became `injected`, came with containers of its own under the names of injected ones. */
+export function bringsInjected(pod: Pod, injected: Pod): boolean {
+  const names = injectedNames(injected, pod)
+  return namesOf(pod).some((name) => names.includes(name))
+}
+
+/** Lists of a container that the template is merged into, and what names an item. */
+const MERGED: Readonly<Record<string, string>> = {
+  env: 'name',
+  ports: 'containerPort',
+  volumeMounts: 'mountPath',
+}
+
+export interface Again {
+  /** The pod before. */
+  readonly incoming: Pod
+  /** The pod as it was injected first, before anything was added. */
+  readonly once: Pod
+  /** Whether something was added between two injections. */
+  readonly added: boolean
+  /** That of the mesh default config. */
+  readonly statusPort: number
+}
+
+/**
+ * `injected` as far as Istio's second injection leaves it:
+ * - The user's overrides are lost: where the pod came with containers of injected names, no injected container counts
+ *   (others follow the user's settings, as the uid in the arguments of istio-init does).
+ * - Where templates brought two containers of one name, in either list, the second injection makes one of them (§7.4):
+ *   those do not count.
+ * - The template is laid over what the first injection left, its items in front: in injected containers the order of
+ *   lists with a merge key does not count, and items that share a key do not count; nor does it count where injected
+ *   containers stand among the others, and in which order the status names them.
+ * - Annotations that the first injection wrote are the pod's own for the second one, so that they stay: where something
+ *   was added, they do not count.
+ * - What the agent was told of a probe stays, and up to 1.26 it is told of none where it knew none: where something
+ *   was added, what it is told does not count. Nor where the pod has a status port of its own, as the agent's pages are
+ *   taken for new probes then.
+ */
+export function untouchedAgain(injected: Pod, again: Again): Pod {
+  const { incoming, once, added, statusPort } = again
+  const names = injectedNames(injected, incoming)
+  const lost = bringsInjected(incoming, injected)
+  const port = own(incoming.metadata.annotations ?? {}, ANNOTATION.statusPort) ?? String(statusPort)
+  const twins = namesOf(once).filter((name, index, list) => list.indexOf(name) !== index)
+  const uncounted = added || port !== String(statusPort) ? [PROBERS_ENV] : []
+  const spec = { ...injected.spec }
+  for (const list of LISTS) {
+    const all = containersOf(injected, list)
+    const ours = lost ? [] : all.filter(({ name }) => names.includes(name) && !twins.includes(name))
+    const sorted = ours.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    spec[list] = [
+      ...sorted.map((container) => unordered(container, uncounted)),
+      ...all.filter(({ name }) => !names.includes(name)),
+    ]
+  }
+  return { ...injected, metadata: withoutWritten(injected.metadata, again), spec }
+}
+
+function withoutWritten(metadata: Pod['metadata'], { incoming, once, added }: Again): Pod['metadata'] {
+  const before = incoming.metadata.annotations ?? {}
+  const first = added ? Object.keys(once.metadata.annotations ?? {}) : []
+  const written = [ANNOTATION.status, ...first.filter((name) => !Object.hasOwn(before, name))]
+  const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) => !written.includes(name))
+  const text = own(metadata.annotations ?? {}, ANNOTATION.status) ?? ''
+  const lists = Object.entries(readStatus(text) ?? { text })
+  const status = lists.map(([name, list]) => [name, typeof list === 'string' ? list : list.toSorted()])
+  return {
+    ...metadata,
+    annotations: {
+      ...Object.fromEntries(annotations),
+      [ANNOTATION.status]: goJson(Object.fromEntries(status)),
+    },
+  }
+}
+
+/** Lists with a merge key as sorted texts, without items that share a key and env variables `uncounted`. */
+function unordered(container: Container, uncounted: readonly string[]): Container {
+  const result = { ...container }
+  for (const [field, key] of Object.entries(MERGED)) {
+    const items = (container[field] ?? []) as JsonObject[]
+    const groups = [...Map.groupBy(items, (item) => goJson(item[key] ?? null)).values()]
+    const single = groups.flatMap((group) => (group.length === 1 ? group : []))
+    const counted = field === 'env' ? single.filter(({ name }) => !uncounted.includes(String(name))) : single
+    Object.assign(result, { [field]: counted.map((item) => goJson(item)).sort() })
+  }
+  return result
+}

@@ -1,0 +1,127 @@
+// Laws of injecting twice on the pods of the reference data: `node test/reference/laws.ts [--all] DIR`. All golden cases
+// of all releases and a spread sample of the differential requests, each with some of the additions that another webhook
+// makes in between; with --all every request and every addition. Under compat improved injecting again changes nothing,
+// and what was added may as well have been added before; under compat istio the same but for the rules of
+// ../injection/istio-again.ts. Last line `N passed, N failed`.
+
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Pod } from '../../src/api/kube.ts'
+import { ANNOTATION } from '../../src/api/names.ts'
+import { injectPod } from '../../src/injection/inject.ts'
+import { POD } from '../../src/patch/schema.ts'
+import { decode } from '../../src/patch/typed.ts'
+import { deepFreeze, equalJson, type Json } from '../../src/std/json.ts'
+import { ProblemError } from '../../src/std/problem.ts'
+import { type Addition, FIXED, MOVING, withoutAnnotation } from '../generate/addition.ts'
+import { bringsInjected, injectedNames, untouchedAgain } from '../injection/istio-again.ts'
+import { jsonDiff } from './compare.ts'
+import { printReports } from './conformance.ts'
+import type { FileReport, Outcome } from './outcome.ts'
+import { corporaIn, podsOfCases, podsOfRequests, type Subject } from './subjects.ts'
+
+type Compat = 'istio' | 'improved'
+
+/** Injects the frozen pod; undefined when it is refused. */
+function inject(subject: Subject, pod: Pod, compat: Compat): Pod | undefined {
+  try {
+    return injectPod({ ...subject, pod: deepFreeze(pod), mode: 'webhook', compat, structure: 'refuse' }).pod
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined
+    throw error
+  }
+}
+
+/** Annotations by which an injection finds its way back. */
+const MARKS = [ANNOTATION.status, ANNOTATION.overrides, ANNOTATION.record, ANNOTATION.configHash] as const
+
+/** What another webhook may do between the injection of `pod` to `once` and a second one. */
+function additionsFor(pod: Pod, once: Pod, compat: Compat): Addition[] {
+  if (isMarked(pod) || hasTwins(pod)) return []
+  const moving = bringsInjected(pod, once) ? [] : MOVING
+  // What an annotation led to in an injected container stays there under compat istio (contract §7.2).
+  const removed = compat === 'istio' ? [] : lastingAnnotations(pod, once)
+  return [...FIXED, ...moving, ...removed.map(withoutAnnotation)]
+}
+
+/** Pods that somebody else injected, or that say so: what of them is the user's own, nobody knows. */
+const isMarked = ({ metadata }: Pod): boolean =>
+  MARKS.some((name) => metadata.annotations?.[name] !== undefined)
+
+/** Containers of one name, which no API server takes, cannot be told from each other. */
+function hasTwins({ spec }: Pod): boolean {
+  const names = [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name)
+  return new Set(names).size < names.length
+}
+
+/** The pod's annotations that are there after the injection as well: others cannot be removed then. */
+function lastingAnnotations(pod: Pod, once: Pod): string[] {
+  const names = Object.keys(pod.metadata.annotations ?? {})
+  return names.filter((name) => once.metadata.annotations?.[name] !== undefined)
+}
+
+/** Which of a list: all of them, or some by turns. */
+type Choice = <T>(list: readonly T[]) => readonly T[]
+
+function lawsOf(subject: Subject, compat: Compat, choice: Choice): Outcome[] {
+  const { pod, id, settings } = subject
+  const once = inject(subject, pod, compat)
+  if (once === undefined || (compat === 'istio' && isMarked(pod))) return []
+  const { statusPort = 0 } = settings.mesh['defaultConfig'] as { statusPort?: number }
+  const compared = (made: Pod, of: Pod, added: boolean): Pod =>
+    compat === 'improved' ? made : untouchedAgain(made, { incoming: of, once, added, statusPort })
+  const law = (name: string, want: Pod, got: Pod | undefined, of: Pod, added: boolean): Outcome =>
+    outcome(`${id} ${compat}: ${name}`, compared(want, of, added), got && compared(got, of, added))
+
+  const outcomes = [law('again', once, inject(subject, once, compat), pod, false)]
+  const injected = injectedNames(once, pod)
+  for (const { name, apply } of choice(additionsFor(pod, once, compat))) {
+    const add = (to: Pod): Pod => decode(POD, apply(to, injected) as unknown as Json) as unknown as Pod
+    const want = inject(subject, add(pod), compat)
+    if (want !== undefined) outcomes.push(law(name, want, inject(subject, add(once), compat), add(pod), true))
+  }
+  return outcomes
+}
+
+function outcome(id: string, want: Pod, got: Pod | undefined): Outcome {
+  if (got === undefined) return { id, ok: false, detail: 'the second injection is refused' }
+  const [left, right] = [want, got] as unknown as [Json, Json]
+  return equalJson(left, right) ? { id, ok: true } : { id, ok: false, detail: jsonDiff(left, right) }
+}
+
+/** Of the requests, one in so many is run in a short run. */
+const SPREAD = 32
+
+/** Of the additions, each pod gets one in so many in a short run. */
+const TURNS = 9
+
+export function run(reference: string, all: boolean): FileReport[] {
+  const corpora = corporaIn(reference).map((dir) => ({ file: basename(dir), subjects: podsOfCases(dir) }))
+  const share = all ? { part: 0, of: 1 } : { part: 7, of: SPREAD }
+  const requests = podsOfRequests(join(reference, 'differential'), share)
+  return [...corpora, { file: 'differential', subjects: requests }].map(({ file, subjects }) => ({
+    file,
+    outcomes: subjects.flatMap((subject, index) => {
+      const choice: Choice = (list) => (all ? list : list.filter((_, i) => i % TURNS === index % TURNS))
+      return [...lawsOf(subject, 'improved', choice), ...lawsOf(subject, 'istio', choice)]
+    }),
+  }))
+}
+
+function main(): number {
+  const { values, positionals } = parseArgs({
+    options: { all: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
+  const [dir] = positionals
+  if (dir === undefined || !existsSync(dir)) {
+    process.stderr.write(
+      'error: laws needs a folder of reference data\nhint: node test/reference/laws.ts DIR\n',
+    )
+    return 2
+  }
+  return printReports(run(dir, values.all)) === 0 ? 0 : 1
+}
+
+if (resolve(process.argv[1] ?? '') === import.meta.filename) process.exitCode = main()
