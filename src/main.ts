@@ -19,6 +19,7 @@ const io: Io = {
   env: process.env,
   cwd: process.cwd(),
   isTTY: process.stdout.isTTY === true,
+  canAsk: process.stdin.isTTY === true,
   onSignal: (signal: Signal, handler: () => void) => {
     process.on(signal, handler)
     return () => process.off(signal, handler)

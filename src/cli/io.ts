@@ -21,6 +21,8 @@ export interface Io {
   readonly cwd: string
   /** Whether standard output is a terminal. */
   readonly isTTY: boolean
+  /** Whether somebody can be asked: standard input is a terminal. */
+  readonly canAsk: boolean
   /** Calls `handler` at each such signal instead of ending the process; the result takes the handler off again. */
   readonly onSignal: (signal: Signal, handler: () => void) => () => void
 }

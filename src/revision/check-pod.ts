@@ -4,11 +4,12 @@
 import type { NamespaceInfo } from '../api/mesh.ts'
 import { ANNOTATION, CONTAINER, IGNORED_NAMESPACES, LABEL } from '../api/names.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
-import { type Configuration, objectField, textField } from './configuration.ts'
+import { type Configuration, objectField, type Registered, textField } from './configuration.ts'
 import { textsOf } from './control-plane.ts'
 import type { Discovery } from './discover.ts'
 import { type Finding, finding } from './finding.ts'
 import { askedRevision, injectors, type PodPlace, type RoutedEntry } from './route.ts'
+import { DEFAULT } from './rules.ts'
 
 /** A pod, or the template of a workload. */
 export interface CheckedPod {
@@ -97,14 +98,15 @@ export function checkNamespaces({ configurations, discovery, namespaces }: PodIn
       const [injector] = injectors(configurations, place)
       if (injection !== undefined && revision !== undefined) {
         const message = `labels istio-injection=${injection} and istio.io/rev=${revision}: the first one decides alone`
-        return [finding('conflicting-labels', object, message, 'remove one of them')]
+        const taken = injector?.of === undefined ? revision : revisionOf(discovery, injector.of)
+        return [finding('conflicting-labels', object, message, 'remove one of them', taken)]
       }
       if (injector !== undefined) return []
       if (injection === 'enabled') {
         const message =
           'labelled istio-injection=enabled, but there is no default injector: its pods get no sidecar'
         const hint = 'set one (remora tag set default --revision …), or label the namespace istio.io/rev=…'
-        return [finding('no-injector', object, message, hint)]
+        return [finding('no-injector', object, message, hint, DEFAULT)]
       }
       return injection === undefined && revision !== undefined ? unknown(object, revision, known) : []
     })
@@ -120,11 +122,11 @@ function unknown(object: string, revision: string, known: ReadonlySet<string>): 
   const none = 'no injector is called, and pods get no sidecar'
   if (known.has(revision)) {
     const message = `${asked} a revision or tag without a live webhook entry: ${none}`
-    return [finding('no-injector', object, message, 'see remora revision list and remora tag list')]
+    return [finding('no-injector', object, message, 'see remora revision list and remora tag list', revision)]
   }
   const names = [...known].sort().join(', ')
   const hint = names === '' ? 'there is no revision at all' : `revisions and tags: ${names}`
-  return [finding('unknown-revision', object, `${asked} no revision and no tag: ${none}`, hint)]
+  return [finding('unknown-revision', object, `${asked} no revision and no tag: ${none}`, hint, revision)]
 }
 
 function placeIn(
@@ -186,26 +188,34 @@ function proxyFindings(
   const revision = injector?.of === undefined ? undefined : revisionOf(inputs.discovery, injector.of)
   if (pod.imageAuto) {
     const message = 'its proxy has image "auto": it was not injected, and cannot start'
-    found.push(finding('image-auto', object, message, HOW_TO_LABEL))
-  } else if (!pod.hasProxy && revision !== undefined && isWanted(inputs, pod, revision)) {
+    found.push(finding('image-auto', object, message, HOW_TO_LABEL, revision))
+  } else if (!pod.hasProxy && !isInjected(pod) && revision !== undefined && isWanted(inputs, pod, revision)) {
     const message = `has no sidecar, but its labels ask for one of revision "${revision}"`
-    found.push(finding('missing-sidecar', object, message, 'restart it; see remora explain for the rule'))
+    const hint = 'restart it; see remora explain for the rule'
+    found.push(finding('missing-sidecar', object, message, hint, revision))
   } else if (pod.hasProxy && pod.revision !== '' && !revisions.has(pod.revision)) {
     const message = `its sidecar is of revision "${pod.revision}", which does not exist any more`
-    found.push(finding('orphaned-proxy', object, message, 'restart it, once another revision takes it'))
+    const hint = 'restart it, once another revision takes it'
+    found.push(finding('orphaned-proxy', object, message, hint, pod.revision))
   } else if (pod.hasProxy && pod.revision !== '' && revision !== undefined && revision !== pod.revision) {
     const message = `its sidecar is of revision "${pod.revision}"; a new one would be of revision "${revision}"`
-    found.push(finding('other-revision', object, message, 'restart it when it suits you'))
+    found.push(finding('other-revision', object, message, 'restart it when it suits you', revision))
   }
   if (pod.asProxyUser && (pod.hasProxy || revision !== undefined)) {
     const message = `runs as user ${PROXY_UID}, whose traffic goes around the sidecar`
-    found.push(finding('proxy-uid', object, message, 'choose another runAsUser'))
+    found.push(finding('proxy-uid', object, message, 'choose another runAsUser', revision))
   }
   return found
 }
 
-function revisionOf({ tags }: Discovery, { kind, name }: { kind: string; name: string }): string | undefined {
+/** The revision that an entry stands for; undefined for a tag that is not known. */
+export function revisionOf({ tags }: Discovery, { kind, name }: Registered): string | undefined {
   return kind === 'revision' ? name : tags.find((tag) => tag.name === name)?.revision
+}
+
+/** A template of the user's own may make something else than a proxy. */
+function isInjected({ annotations }: CheckedPod): boolean {
+  return own(annotations, ANNOTATION.status) !== undefined
 }
 
 /** The second stage: what the injector itself would say, as far as it can be known. */

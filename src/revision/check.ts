@@ -12,6 +12,7 @@ import { annotationsOf } from './handover.ts'
 import { isAdopted, registrants } from './registrants.ts'
 import { registeredText, STANDING_BACK } from './registration.ts'
 import { overlaps } from './route.ts'
+import { DEFAULT } from './rules.ts'
 
 export interface CertificateFacts {
   /** As a person would look for it: `Secret remora-system/remora-certificate`, or a file. */
@@ -196,7 +197,8 @@ function checkTags({ tags }: Discovery): Finding[] {
       const hint = `set it again: remora tag set ${tag.name} --overwrite --revision ${tag.revision}`
       found.push(finding('tag-disagreement', object, message, hint, tag.revision))
     }
-    if (tag.shadowsRevision && tag.name !== tag.revision) {
+    // The tag `default` takes the place of the revision that has no name, on purpose.
+    if (tag.shadowsRevision && tag.name !== tag.revision && tag.name !== DEFAULT) {
       const message = `a revision has the same name, and pods that ask for it get "${tag.revision}"`
       found.push(finding('tag-shadows-revision', object, message, 'give the tag another name', tag.revision))
     }

@@ -5,6 +5,7 @@ export type Level = 'error' | 'warning' | 'info'
 
 const LEVELS = {
   /** Pods get none, or two sidecars, or are refused, now. */
+  'ca-bundle-invalid': 'error',
   'ca-bundle-missing': 'error',
   'ca-bundle-mismatch': 'error',
   'certificate-expired': 'error',
@@ -16,6 +17,7 @@ const LEVELS = {
   'no-injector': 'error',
   'not-registered': 'error',
   overlap: 'error',
+  'settings-refused': 'error',
   'service-missing': 'error',
   'service-without-endpoints': 'error',
   'unknown-revision': 'error',
@@ -27,6 +29,7 @@ const LEVELS = {
   'missing-sidecar': 'warning',
   'orphaned-proxy': 'warning',
   'proxy-uid': 'warning',
+  'replicas-behind': 'warning',
   'replicas-disagree': 'warning',
   'runs-after': 'warning',
   'standing-back': 'warning',
@@ -47,8 +50,17 @@ export interface Finding {
   readonly object: string
   readonly message: string
   readonly hint: string
+  /** The revision it is about; absent when it is about all of them. */
+  readonly revision?: string
 }
 
-export function finding(code: FindingCode, object: string, message: string, hint: string): Finding {
-  return { code, level: LEVELS[code], object, message, hint }
+export function finding(
+  code: FindingCode,
+  object: string,
+  message: string,
+  hint: string,
+  revision?: string,
+): Finding {
+  const found = { code, level: LEVELS[code], object, message, hint }
+  return revision === undefined ? found : { ...found, revision }
 }

@@ -65,13 +65,15 @@ export function findTarget(cluster: TagCluster, request: TagRequest): Target {
   if (entry === undefined) throw refusal(`could not find a sidecar-injector webhook in ${webhook.name}`)
   const facts = cluster.discovery.revisions.find(({ name }) => name === revision)
   const hasService = facts !== undefined && atLeast(facts.release, TAG_SERVICES)
+  // A Service of the tag that is there already must not go on naming another revision.
+  const kept = cluster.discovery.tags.some((each) => each.name === tag && each.service)
   return {
     tag,
     revision,
     namespace: cluster.namespace,
     canonical: webhook,
     entry,
-    service: hasService ? service : undefined,
+    service: hasService || kept ? service : undefined,
   }
 }
 

@@ -57,13 +57,32 @@ export function planTagSet(cluster: TagCluster, request: TagRequest): TagPlan {
     : handover(cluster, object, old)
   return {
     objects: [object, ...validators, ...services],
-    steps: [...webhookSteps, ...others],
+    steps: [
+      ...webhookSteps,
+      ...others,
+      ...(target.service === undefined ? staleServices(cluster, target) : []),
+    ],
     blockers: blockersOf(cluster, target, adopted),
     warnings: warningsOf(cluster, request, old),
     conflicts: adopted
       ? rivals(existing, name, target)
       : conflictsOf(cluster, object, request.generate ? [] : old),
   }
+}
+
+/** Of the tag, where its new revision has no Service to make one from. */
+function staleServices({ services, namespace }: TagCluster, { tag }: Target): TagStep[] {
+  return carrying(services, tag).map((name) => removed({ kind: 'Service', namespace, name }))
+}
+
+const carries = (object: JsonObject, tag: string): boolean => textField(labelsOf(object), TAG_LABEL) === tag
+
+function carrying(objects: readonly JsonObject[], tag: string): string[] {
+  return objects.filter((object) => carries(object, tag)).map((object) => readLabelled(object).name)
+}
+
+function removed(object: ObjectName): TagStep {
+  return { kind: 'remove', text: `delete ${object.kind} ${object.name}`, object }
 }
 
 function validatorOf({ validators }: TagCluster, target: Target): JsonObject {
@@ -158,23 +177,15 @@ function rivals(existing: readonly Configuration[], name: string, { tag, revisio
 
 /** Throws ProblemError when nothing carries the tag. Who depends on it is dependantsOf's answer. */
 export function planTagRemove(cluster: TagCluster, tag: string): TagStep[] {
-  const removed = (object: ObjectName): TagStep => ({
-    kind: 'remove',
-    text: `delete ${object.kind} ${object.name}`,
-    object,
-  })
-  const carries = (object: JsonObject): boolean => textField(labelsOf(object), TAG_LABEL) === tag
-  const named = (objects: readonly JsonObject[]): string[] =>
-    objects.filter(carries).map((object) => readLabelled(object).name)
-  const webhooks = cluster.configurations.filter((each) => each.owner !== 'remora' && carries(each.raw))
-  const services = named(cluster.services)
+  const webhooks = cluster.configurations.filter((each) => each.owner !== 'remora' && carries(each.raw, tag))
+  const services = carrying(cluster.services, tag)
   if (webhooks.length === 0 && services.length === 0) {
     const tags = cluster.discovery.tags.map(({ name }) => name)
     const text = `cannot remove tag "${tag}": no MutatingWebhookConfiguration and no Service carries it`
     const hint = tags.length === 0 ? undefined : `tags: ${tags.join(', ')}`
     throw new ProblemError('not-found', text, {}, hint)
   }
-  const validators = tag === DEFAULT ? named(cluster.validators) : []
+  const validators = tag === DEFAULT ? carrying(cluster.validators, tag) : []
   return [
     ...webhooks.map(({ name }) => removed({ kind: 'MutatingWebhookConfiguration', name })),
     ...services.map((name) => removed({ kind: 'Service', namespace: cluster.namespace, name })),

@@ -26,6 +26,7 @@ describe.skipIf(!hasBash)('bash completion', () => {
     ['remora template ', ['lint', 'render']],
     ['remora tag ', ['list', 'set', 'generate', 'remove']],
     ['remora tag set --rev', ['--revision']],
+    ['remora check -o y', ['yaml']],
     ['remora inject --inj', ['--injectConfigFile', '--injectConfigMapName', '--injector-env']],
     ['remora inject --compat ', ['istio', 'improved']],
     ['remora inject --compat improved --structure r', ['refuse']],

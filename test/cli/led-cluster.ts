@@ -35,6 +35,10 @@ export class LedCluster {
   /** Whether its webhook answers, and as which revision if not as the tag says. */
   answers = true
   answersAs: string | undefined
+  /** What the replica writes into its entries. */
+  caBundle = 'Q0E='
+  /** Config hashes that replicas tell when they are asked by themselves, by pod and revision. */
+  hashes: Readonly<Record<string, Readonly<Record<string, string>>>> = {}
   /** How many injectors a pod of each watched place met, whenever somebody looked. */
   readonly met = new Set<number>()
   places: readonly PodPlace[] = []
@@ -44,7 +48,7 @@ export class LedCluster {
     api.fault = (request) => {
       this.lead()
       for (const place of this.places) this.met.add(injectors(this.configurations(), place).length)
-      return this.answerPod(request)
+      return this.answerReview(request) ?? this.answerPod(request)
     }
   }
 
@@ -74,13 +78,30 @@ export class LedCluster {
     const configurations = this.configurations()
     if (!this.leads || !configurations.some(({ name }) => name === CONFIGURATION_NAME)) return
     const writer = { id: 'd', generation: 1 }
-    const observed = { configurations, caBundle: 'Q0E=', settings: SETTINGS, writer, memory: NO_MEMORY }
+    const { caBundle } = this
+    const observed = { configurations, caBundle, settings: SETTINGS, writer, memory: NO_MEMORY }
     const { action } = planRegistration({ ...observed, restoreDeleted: false }, 0)
     if (action === undefined) return
     const raw = configurations.find(({ name }) => name === CONFIGURATION_NAME)?.raw ?? {}
     const next =
       action.kind === 'apply' ? action.object : applyPatch(raw, [...action.operations] as Operation[])
     this.api.put(RESOURCE.mutatingWebhookConfiguration, next as JsonObject)
+  }
+
+  /** Whether the user may create pods: yes. And reviews that go to a replica through the API server's proxy. */
+  private answerReview({ path, body }: FakeRequest): Fault | undefined {
+    if (path.endsWith('/selfsubjectaccessreviews'))
+      return { status: 201, body: { status: { allowed: true } } }
+    const match = /\/pods\/https:([^:]+):15017\/proxy\/revisions\/([^/]+)\/inject$/.exec(path)
+    if (match === null || !isObject(body)) return undefined
+    const [, pod = '', revision = ''] = match
+    const hashes = this.hashes[pod]
+    if (hashes === undefined) return { status: 503 }
+    const object = objectField(objectField(body, 'request'), 'object')
+    const nonce = textField(objectField(objectField(object, 'metadata'), 'annotations'), 'remora.dev/proof')
+    const hash = hashes[revision]
+    const warnings = hash === undefined ? [] : [proofText({ nonce, revision, hash })]
+    return { status: 200, body: { response: { allowed: hash !== undefined, warnings } } }
   }
 
   /** A dry-run pod: our entries are called for it, and give its nonce back. */

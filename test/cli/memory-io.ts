@@ -13,6 +13,8 @@ export interface Given {
   readonly stdin?: string
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Standard input is a terminal, and `stdin` is what is typed there. */
+  readonly canAsk?: boolean
 }
 
 /** An Io and what was written to it so far. */
@@ -27,6 +29,7 @@ export function memoryIo(given: Given): { io: Io; said: { stdout: string; stderr
     env: given.env ?? {},
     cwd: given.cwd ?? '/nowhere',
     isTTY: false,
+    canAsk: given.canAsk === true,
     onSignal: () => () => undefined,
   }
   return { io, said }

@@ -75,7 +75,11 @@ afterEach(async () => {
 })
 
 const run = (argv: string, stdin?: string): Promise<Said> =>
-  runRemora(argv.split(' '), { cwd: home, env: { HOME: home }, ...(stdin === undefined ? {} : { stdin }) })
+  runRemora(argv.split(' '), {
+    cwd: home,
+    env: { HOME: home },
+    ...(stdin === undefined ? {} : { stdin, canAsk: true }),
+  })
 const set = (argv: string, stdin?: string): Promise<Said> => run(`tag set ${argv} --timeout 2`, stdin)
 const names = (resource: (typeof RESOURCE)[keyof typeof RESOURCE]): string[] =>
   cluster.api.all(resource).map((object) => readLabelled(object).name)
@@ -191,7 +195,7 @@ use it with: kubectl label namespace NAME istio.io/rev=prod
     const unanswered = await set(request)
     expect(unanswered.code).toBe(4)
     expect(unanswered.stderr).toMatch(
-      /^warning: mine .* and other .* would both inject: .*\nset the tag all the same\? \[y\/N\] \nblocked: nobody has answered\nhint: --skip-confirmation answers yes\n$/s,
+      /^warning: mine .* and other .* would both inject: .*\nblocked: this needs a yes, and nobody can be asked: set the tag all the same\?\nhint: --skip-confirmation is the yes\n$/s,
     )
     const no = await set(request, 'n\n')
     expect(no.code).toBe(5)
@@ -331,9 +335,11 @@ describe('tag remove', () => {
     const unanswered = await run('tag remove prod')
     expect(unanswered.code).toBe(4)
     expect(unanswered.stderr).toMatch(
-      /^these use tag "prod", .*:\n {2}1 namespace: bank\n {2}1 pod: default\/till\nremove the tag all the same\? \[y\/N\] /,
+      /^these use tag "prod", .*:\n {2}1 namespace: bank\n {2}1 pod: default\/till\nblocked: .*: remove the tag all the same\?\nhint: /,
     )
-    expect((await run('tag remove prod', 'no')).code).toBe(5)
+    const no = await run('tag remove prod', 'no')
+    expect([no.code, no.stderr]).toEqual([5, expect.stringContaining('all the same? [y/N] cancelled: ')])
+    expect((await run('tag remove prod', '')).code).toBe(5)
     expect((await run('tag remove prod --dry-run')).code).toBe(0)
     expect(names(RESOURCE.service)).toContain('istiod-revision-tag-prod')
     const said = await run('tag remove prod', 'y\n')

@@ -50,7 +50,8 @@ function inputs(
     decide: () => undefined,
     endpoints: new Map(),
     certificates: [],
-    caBundle: 'T1VSUw==',
+    settings: new Map(),
+    bundles: new Map(),
     replicas: [],
     proofs: [],
     ...change,
@@ -118,10 +119,23 @@ describe('webhook entries', () => {
     const remote = healthy()
     remote.patch(CANARY.name, [{ op: 'replace', path: '/webhooks/0/clientConfig', value: client }])
     expect(codes(inputs(remote))).toEqual([])
-    expect(new Set(codes(inputs(adopted(), { caBundle: 'QU5PVEhFUg==' })))).toEqual(
-      new Set([`ca-bundle-mismatch: ${OURS}`]),
+    const judged = (problem: string | undefined, trustsRemora: boolean | undefined): Set<string> => {
+      const [entry] = adopted()
+        .configurations()
+        .flatMap(({ name, entries }) => (name === CONFIGURATION_NAME ? entries : []))
+      const bundles = new Map([[entry?.caBundle ?? '', { problem, trustsRemora }]])
+      return new Set(codes(inputs(adopted(), { bundles })))
+    }
+    expect(judged(undefined, false)).toEqual(new Set([`ca-bundle-mismatch: ${OURS}`]))
+    expect(judged('has expired', undefined)).toEqual(new Set([`ca-bundle-invalid: ${OURS}`]))
+    expect(judged(undefined, undefined)).toEqual(new Set())
+    expect(judged(undefined, true)).toEqual(new Set())
+    const bundles = new Map([['Q0E=', { problem: 'is no certificate', trustsRemora: false }]])
+    expect(new Set(codes(inputs(healthy(), { bundles })))).toEqual(
+      new Set(
+        [CANARY, DEFAULT, PROD].map(({ name }) => `ca-bundle-invalid: MutatingWebhookConfiguration ${name}`),
+      ),
     )
-    expect(codes(inputs(adopted(), { caBundle: undefined }))).toEqual([])
   })
 
   it('need a Service with endpoints', () => {
@@ -146,12 +160,16 @@ describe('webhook entries', () => {
 
   it('fail their proof', () => {
     const proofs = [
-      { entry: 'a', problem: undefined },
-      { entry: 'b', problem: 'x509: unknown authority' },
+      { configuration: CONFIGURATION_NAME, entry: 'a', problem: undefined },
+      { configuration: CANARY.name, entry: 'b', problem: 'x509: unknown authority' },
     ]
     const [found, ...others] = findings(inputs(healthy(), { proofs }))
     expect([found?.code, others]).toEqual(['entry-not-proven', []])
     expect(found?.message).toBe('entry b fails a dry-run pod: x509: unknown authority')
+    expect([found?.object, found?.hint]).toEqual([
+      `MutatingWebhookConfiguration ${CANARY.name}`,
+      'see the log of istiod and of the API server',
+    ])
   })
 })
 
@@ -197,6 +215,12 @@ describe('tags, revisions, defaults and replicas', () => {
       istioObject({ name: 'c', revision: 'default', tag: 'canary' }),
     ])
     expect(codes(inputs(hiding))).toEqual(['tag-shadows-revision: tag canary'])
+    const renamed = new FakeCluster([
+      istioObject({ ...DEFAULT, live: false }),
+      istioObject(CANARY),
+      istioObject({ ...DEFAULT, name: 'istio-revision-tag-default', revision: 'canary', tag: 'default' }),
+    ])
+    expect(codes(inputs(renamed))).toEqual([])
   })
 
   it('report releases that are newer than ours, or not told', () => {
@@ -223,6 +247,16 @@ describe('tags, revisions, defaults and replicas', () => {
       'replicas-disagree: revision default',
     ])
     expect(of({ default: 'a' }, {})).toEqual(['replicas-disagree: revision default'])
+  })
+
+  it('report settings that cannot be used, and replicas that do not have the newest', () => {
+    const of = (hash: string | undefined, problem: string | undefined): string[] => {
+      const settings = new Map([['canary', { hash, problem }]])
+      return codes(inputs(healthy(), { settings, replicas: [{ name: 'r', hashes: { canary: 'a' } }] }))
+    }
+    expect(of('a', undefined)).toEqual([])
+    expect(of('b', undefined)).toEqual(['replicas-behind: revision canary'])
+    expect(of(undefined, 'no')).toEqual(['settings-refused: revision canary'])
   })
 })
 
@@ -289,6 +323,8 @@ describe('pods', () => {
     expect(of(pod('shop', { metadata: { labels: { 'sidecar.istio.io/inject': 'false' } } }))).toEqual([])
     expect(of(pod('shop', { metadata: { annotations: { 'sidecar.istio.io/inject': 'false' } } }))).toEqual([])
     expect(of(pod('shop', { status: { phase: 'Succeeded' } }))).toEqual([])
+    const other = { 'sidecar.istio.io/status': '{"revision":"default"}' }
+    expect(of(pod('shop', { metadata: { annotations: other } }))).toEqual([])
     expect(of(pod('shop'), { decide: () => false })).toEqual([])
     expect(of(pod('shop', { spec: { initContainers: [{ name: 'istio-proxy' }] } }))).toEqual([])
   })

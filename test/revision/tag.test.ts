@@ -174,6 +174,23 @@ describe('planTagSet', () => {
     expect(objects.map((object) => object['kind'])).toEqual(['MutatingWebhookConfiguration'])
   })
 
+  it('leaves no Service of the tag behind that names another revision', () => {
+    const old = {
+      ...DEPLOYMENT('canary'),
+      spec: { template: { spec: { containers: [{ name: 'discovery', image: 'pilot:1.27.9' }] } } },
+    }
+    const mine = SERVICE('prod')
+    mine['metadata'] = {
+      name: 'istiod-revision-tag-prod',
+      namespace: 'istio-system',
+      labels: { app: 'istiod', 'istio.io/rev': 'default', 'istio.io/tag': 'prod' },
+    }
+    const last = (others: JsonObject[]): string | undefined =>
+      planTagSet(tagCluster(fresh(), others), { ...REQUEST, overwrite: true }).steps.at(-1)?.text
+    expect(last([old, SERVICE('canary'), mine])).toBe('apply Service istiod-revision-tag-prod')
+    expect(last([old, mine])).toBe('delete Service istiod-revision-tag-prod')
+  })
+
   it('refuses what Istio refuses, and where Istio crashes', () => {
     const cluster = tagCluster(fresh())
     expect(refusal({ tag: 'default', revision: 'nope' }, cluster)).toContain(

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { dataFormatOption, example } from '../flags.ts'
 import type { Io } from '../io.ts'
 import type { AdoptFlags } from './adopt.ts'
+import type { CheckFlags } from './check.ts'
 import { addClusterFlags } from './flags.ts'
 import type { RevisionDescribeFlags } from './revision-describe.ts'
 import type { RevisionListFlags } from './revision-list.ts'
@@ -18,6 +19,7 @@ export function addClusterCommands(program: Command, io: Io): void {
   addTag(program, io)
   addVersion(program, io)
   addAdopt(program, io)
+  addCheck(program, io)
 }
 
 function addRevision(program: Command, io: Io): void {
@@ -147,6 +149,18 @@ function addAdopt(program: Command, io: Io): void {
   )
     .addHelpText('after', example('remora adopt --dry-run', 'remora adopt', 'remora adopt --undo'))
     .action(async (flags: AdoptFlags) => (await import('./adopt.ts')).adoptCommand(io, flags))
+}
+
+function addCheck(program: Command, io: Io): void {
+  addClusterFlags(
+    program
+      .command('check')
+      .description('find what is wrong with injection in a cluster; exit code 3 if anything is')
+      .option('-r, --revision <name>', 'only what concerns this revision, or what a tag means')
+      .addOption(dataFormatOption()),
+  )
+    .addHelpText('after', example('remora check', 'remora check --revision 1-30-3 -o json'))
+    .action(async (flags: CheckFlags) => (await import('./check.ts')).checkCommand(io, flags))
 }
 
 function seconds(text: string): number {

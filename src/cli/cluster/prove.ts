@@ -38,7 +38,10 @@ export function proofPlace(
 ): ProofPlace | undefined {
   const ours = configurations.find((each) => each.name === CONFIGURATION_NAME)
   const entry = ours?.entries.find((each) => each.name === name)
-  if (entry === undefined) return undefined
+  return entry === undefined ? undefined : placeFor(entry, namespaces)
+}
+
+export function placeFor(entry: Entry, namespaces: readonly NamespaceInfo[]): ProofPlace | undefined {
   const labels = wantedLabels(entry.objectSelector)
   const namespace = namespaces.find((each) => entry.matches(labelsOf(each), labels))
   return namespace === undefined ? undefined : { entry, namespace: namespace.name, labels }
@@ -83,7 +86,7 @@ export async function proveEntry(
  * An injector leaves a pod alone that says so in an annotation; where a label says the contrary, which comes first, the
  * host's network keeps it from it.
  */
-function proofPod({ labels }: ProofPlace, nonce: string): JsonObject {
+export function proofPod({ labels }: ProofPlace, nonce: string): JsonObject {
   const asked = own(labels, LABEL.inject) === 'true'
   return {
     apiVersion: 'v1',
