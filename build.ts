@@ -1,16 +1,20 @@
-// Builds the shipped program: one bundle, dist/remora.mjs, with the built-in templates beside it.
+// Builds the shipped program: one bundle, dist/remora.mjs, with the built-in templates beside it; `node build.ts FOLDER`
+// builds it in an empty folder instead.
 // Everything is inlined but Node itself; lazily imported packages become chunks of their own, so that starting
 // the webhook or a small command does not read the Kubernetes client.
 
-import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const version = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version
 
-rmSync('dist', { recursive: true, force: true })
+const [outdir = 'dist'] = process.argv.slice(2)
+if (outdir === 'dist') rmSync(outdir, { recursive: true, force: true })
+else if (existsSync(outdir) && readdirSync(outdir).length > 0) throw new Error(`${outdir} is not empty`)
 await build({
   entryPoints: { remora: 'src/main.ts' },
-  outdir: 'dist',
+  outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
@@ -28,5 +32,5 @@ await build({
     js: "#!/usr/bin/env node\nimport { createRequire as remoraRequire } from 'node:module'; const require = remoraRequire(import.meta.url);",
   },
 })
-cpSync('templates', 'dist/templates', { recursive: true })
-chmodSync('dist/remora.mjs', 0o755)
+cpSync('templates', join(outdir, 'templates'), { recursive: true })
+chmodSync(join(outdir, 'remora.mjs'), 0o755)

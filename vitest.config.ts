@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**'],
-    testTimeout: 120_000, // a limit for what hangs, not a measure: machines may be busy
+    testTimeout: 120_000, // limits for what hangs, not measures: machines may be busy
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 })

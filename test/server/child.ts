@@ -25,11 +25,12 @@ export interface Child {
   readonly dispose: () => Promise<void>
 }
 
-/** Starts the webhook with `flags`; rejects with what it said when it ends before it serves. */
-export async function startChild(flags: readonly string[] = []): Promise<Child> {
+/** Starts the webhook (`main`: its program) with `flags`; rejects with what it said when it ends before it serves. */
+export async function startChild(flags: readonly string[] = [], main = MAIN): Promise<Child> {
   const state = mkdtempSync(join(tmpdir(), 'remora-child-'))
-  const args = [MAIN, 'webhook', '--standalone', '--host', '127.0.0.1', '--port', '0', '--health-port', '0']
+  const args = [main, 'webhook', '--standalone', '--host', '127.0.0.1', '--port', '0', '--health-port', '0']
   const child = spawn(process.execPath, [...args, '--state-dir', state, ...flags], {
+    cwd: state,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log: string[] = []
