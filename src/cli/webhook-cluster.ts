@@ -166,7 +166,7 @@ class ClusterBackend {
               server.log.info('the webhook configuration was written', { how })
             },
             onCondition: ({ type, message }) => {
-              server.log.warn('the webhook configuration needs a person', { type, message })
+              server.log.warn('the webhook configuration needs a person', { type, problem: message })
               this.record('remora-injector', RESOURCE.mutatingWebhookConfiguration, undefined, type, message)
             },
             onLooked: (conditions) => {

@@ -3,6 +3,7 @@
 
 import type { NamespaceInfo, NodeVersion } from '../api/mesh.ts'
 import { isObject, type Json, type JsonObject, own, setOwn } from '../std/json.ts'
+import { NAMESPACE_ANNOTATIONS } from './openshift.ts'
 
 function objectAt(value: Json | undefined, key: string): JsonObject | undefined {
   const found = isObject(value) ? own(value, key) : undefined
@@ -14,10 +15,12 @@ function textAt(value: Json | undefined, key: string): string {
   return typeof found === 'string' ? found : ''
 }
 
-function texts(value: JsonObject | undefined): Record<string, string> {
+function texts(value: JsonObject | undefined, only?: readonly string[]): Record<string, string> {
   const result: Record<string, string> = {}
-  for (const [key, item] of Object.entries(value ?? {}))
+  for (const key of only ?? Object.keys(value ?? {})) {
+    const item = own(value ?? {}, key)
     if (typeof item === 'string') setOwn(result, key, item)
+  }
   return result
 }
 
@@ -28,7 +31,8 @@ export function namespaceInfo(object: Json): NamespaceInfo | undefined {
   return {
     name,
     labels: texts(objectAt(metadata, 'labels')),
-    annotations: texts(objectAt(metadata, 'annotations')),
+    // Others are most of what a namespace weighs: kubectl keeps a copy of the whole object in one.
+    annotations: texts(objectAt(metadata, 'annotations'), NAMESPACE_ANNOTATIONS),
   }
 }
 

@@ -5,6 +5,8 @@ import { own } from '../std/json.ts'
 
 const UID_RANGE = 'openshift.io/sa.scc.uid-range'
 const GROUPS = 'openshift.io/sa.scc.supplemental-groups'
+/** All annotations of a namespace that injection reads. */
+export const NAMESPACE_ANNOTATIONS: readonly string[] = [UID_RANGE, GROUPS]
 const PROXY_ID = 1337
 const MAX_UINT32 = 0xffffffff
 

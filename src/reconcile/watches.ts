@@ -134,7 +134,9 @@ export function watchMesh(
   }
 }
 
-/** Of what is managed by whom only the name and the time: all fields of all managers are as big as the object. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** Without the copies that others keep in it; of who manages it only name and time. Both are as big as the object. */
 function readRegistration(raw: JsonObject): JsonObject {
   const metadata = own(raw, 'metadata')
   if (!isObject(metadata)) return raw
@@ -144,5 +146,7 @@ function readRegistration(raw: JsonObject): JsonObject {
     .map(({ manager = '', time = '' }) => {
       return { manager, time }
     })
-  return { ...raw, metadata: { ...metadata, managedFields } }
+  const annotations = own(metadata, 'annotations')
+  const { [LAST_APPLIED]: _, ...kept } = isObject(annotations) ? annotations : {}
+  return { ...raw, metadata: { ...metadata, annotations: kept, managedFields } }
 }

@@ -31,7 +31,7 @@ export interface RegistrationSettings {
 }
 
 /** How cert-manager's CA injector knows which objects are its business. */
-export const INJECT_CA_FROM = 'cert-manager.io/inject-ca-from'
+const INJECT_CA_FROM = 'cert-manager.io/inject-ca-from'
 
 /**
  * Annotation of our configuration while injection is handed back: whose entries let istiod go first, though istiod's are

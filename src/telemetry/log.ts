@@ -4,8 +4,12 @@
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'off'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Undefined fields are left out. */
-export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
+/** Undefined fields are left out. None has the name of one that every line has. */
+export type LogFields = Readonly<
+  Record<string, string | number | boolean | readonly string[] | undefined>
+> & {
+  readonly [Name in 'time' | 'level' | 'message']?: never
+}
 
 export interface Log {
   readonly debug: (message: string, fields?: LogFields) => void
