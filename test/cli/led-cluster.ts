@@ -101,7 +101,7 @@ export class LedCluster {
     const nonce = textField(objectField(objectField(object, 'metadata'), 'annotations'), 'remora.dev/proof')
     const hash = hashes[revision]
     const warnings = hash === undefined ? [] : [proofText({ nonce, revision, hash })]
-    return { status: 200, body: { response: { allowed: hash !== undefined, warnings } } }
+    return { status: 200, body: JSON.stringify({ response: { allowed: hash !== undefined, warnings } }) }
   }
 
   /** A dry-run pod: our entries are called for it, and give its nonce back. */

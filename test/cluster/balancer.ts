@@ -111,13 +111,13 @@ export class Balancer {
     inside.on('close', () => outside.destroy())
   }
 
-  /** `10.0.0.7:443` → the local port of one of the Service's ready endpoints, in turn. */
+  /** `10.0.0.7:443` → the local port of one of the Service's ready endpoints, in turn; of a pod itself, its own. */
   private target(address: string): number | undefined {
     const [host = '', port = ''] = address.split(':')
     const service = [...this.services.items.values()].find(
       ({ clusterIP, ports }) => clusterIP === host && ports.some((each) => each.port === Number(port)),
     )
-    if (service === undefined) return undefined
+    if (service === undefined) return this.options.portOf(host)
     const ready = this.endpoints.get(service.key) ?? []
     const pod = ready[this.turn++ % Math.max(1, ready.length)]
     return pod === undefined ? undefined : this.options.portOf(pod)

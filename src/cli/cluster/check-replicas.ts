@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { readProof } from '../../admission/proof.ts'
 import { ANNOTATION } from '../../api/names.ts'
+import type { ApiAnswer } from '../../kube/access.ts'
 import { ApiError, objectOf } from '../../kube/client.ts'
 import { pathOf, RESOURCE } from '../../kube/resource.ts'
 import type { ReplicaFacts } from '../../revision/check.ts'
@@ -14,7 +15,7 @@ import {
   textField,
 } from '../../revision/configuration.ts'
 import { textsOf } from '../../revision/control-plane.ts'
-import { type JsonObject, own, setOwn } from '../../std/json.ts'
+import { type Json, type JsonObject, own, setOwn } from '../../std/json.ts'
 import { listField } from './pods.ts'
 import { optional } from './read.ts'
 import type { Session } from './session.ts'
@@ -128,10 +129,20 @@ async function askHash(
   // The API server wants the address of the pod as it is, colons included.
   const path = `${pathOf(RESOURCE.pod, namespace)}/${target}/proxy/revisions/${encodeURIComponent(revision)}/inject`
   const answer = await client.access.send({ method: 'POST', path, body: review(nonce) }, signal)
-  const response = objectField(objectOf(answer), 'response')
+  const response = objectField(objectOf(decoded(answer)), 'response')
   const warnings = own(response, 'warnings')
   const texts = (Array.isArray(warnings) ? warnings : []).filter((each) => typeof each === 'string')
   return texts.map(readProof).find((proof) => proof?.nonce === nonce)?.hash
+}
+
+/** Webhooks name no content type: the answer comes as text. */
+function decoded(answer: ApiAnswer): ApiAnswer {
+  if (typeof answer.body !== 'string') return answer
+  try {
+    return { ...answer, body: JSON.parse(answer.body) as Json }
+  } catch {
+    return answer
+  }
 }
 
 function review(nonce: string): JsonObject {
