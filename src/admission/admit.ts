@@ -35,6 +35,8 @@ export interface AdmitOptions {
   readonly fastPath?: FastPathCache
   /** Adds audit annotations and warnings to the response (design §8); Istio never does. */
   readonly details?: boolean
+  /** False: a pod that asks who answers is not told (proof.ts). */
+  readonly proofs?: boolean
 }
 
 export interface AdmissionOutcome {
@@ -247,7 +249,7 @@ function detailsOf(
   options: AdmitOptions,
   warnings: readonly string[],
 ): ResponseDetails {
-  const proof = proofOf(known)
+  const proof = options.proofs === false ? [] : proofOf(known)
   if (options.details !== true) return { warnings: proof }
   const { revision, settings } = known
   const auditAnnotations = {

@@ -17,6 +17,8 @@ export async function serve(io: Io, flags: WebhookFlags, config: WebhookConfig):
     compat: flags.compat,
     structure: flags.structure,
     details,
+    // It stands behind entries of somebody else, and must not be taken for the remora that adopts.
+    proofs: false,
   })
 }
 

@@ -47,6 +47,14 @@ describe('a pod that asks who answers', () => {
   )
 })
 
+it('a webhook that stands alone is not the one that adopts, and does not say that it is', () => {
+  const pod = { ...POD, metadata: { ...POD.metadata, annotations: { 'remora.dev/proof': 'abcdef0123' } } }
+  const options = { compat: 'istio', structure: 'refuse', proofs: false } as const
+  const { response } = admit(SNAPSHOT, reviewOf(pod), '/tags/prod/inject', options).response
+  expect(response).toMatchObject({ allowed: true })
+  expect(response.warnings).toBeUndefined()
+})
+
 it('no other pod is told', () => {
   expect(warnings({})).toEqual([])
 })
