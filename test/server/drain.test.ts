@@ -62,7 +62,7 @@ async function readyz(target: Child): Promise<number> {
 
 describe('SIGTERM', () => {
   it('is not ready at once, goes on serving for the drain time, and ends with 0 failed requests', async () => {
-    child = await startChild(['--drain', '3s'])
+    child = await startChild(['--drain', '6s'])
     const target = child
     const tally: Tally = { answered: 0, closing: 0, failed: [] }
     expect(await readyz(target)).toBe(200)
@@ -75,10 +75,11 @@ describe('SIGTERM', () => {
     await target.said('draining')
     expect(await readyz(target)).toBe(503)
     const before = tally.answered
-    await until(() => tally.answered > before + 100)
+    // Few enough that a busy machine gives them within the drain time: each comes over a new connection.
+    await until(() => tally.answered > before + 40)
     moved = true
     await Promise.all(clients)
-    expect(tally.closing).toBeGreaterThan(50)
+    expect(tally.closing).toBeGreaterThan(20)
     expect(tally.failed).toEqual([])
     expect(await target.ended).toBe(0)
     expect(await idleEnd).toBe('')
