@@ -1,225 +1,197 @@
-// `npm run bench`: remora and a bare echo server over HTTPS on loopback, measured in turn in one run.
-// Each row is checked before it is timed: its answers are applied and compared with the plain pipeline's, in this
-// process. Progress goes to standard error, the table (or `--json`) to standard output.
+// `npm run bench`: remora and a bare echo server over HTTPS on loopback, measured in turn in one run, and what the core
+// costs without HTTPS. Progress goes to standard error, the tables (or `--json`) to standard output.
+// Exit codes: 0 done, 1 error, 2 usage.
 
-import { type ChildProcess, execFileSync, fork } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { applyPatch } from '../../src/patch/apply.ts'
-import type { Operation } from '../../src/patch/diff.ts'
-import { equalJson, type Json, type JsonObject } from '../../src/std/json.ts'
 import { findReference } from '../reference/outcome.ts'
-import { benchmarkRows, bodyOf, type Row } from './bodies.ts'
-import { type InProcess, inProcess } from './in-process.ts'
-import type { LoadJob, LoadResult } from './load.ts'
-import { type Cell, median, printReport, type Report } from './report.ts'
+import { benchmarkRows, bodyOf } from './bodies.ts'
+import { withCluster } from './cluster.ts'
+import { flood } from './flood.ts'
+import { growthRows } from './growth.ts'
+import { h2loadVersion } from './h2load.ts'
+import { type Answer, answerCosts, answerer, snapshotCosts } from './in-process.ts'
+import { checkRow, clientFor, measure, measureCell, type Plan } from './measure.ts'
+import { BenchError, type BenchOptions, readOptions, USAGE, UsageError } from './options.ts'
+import { type Cell, median, printMarkdown, printReport, type Report } from './report.ts'
 import {
+  type BenchSettings,
   bareStartMs,
-  cpuSeconds,
+  benchSettings,
   postReview,
-  renderings,
-  residentMiB,
-  type Server,
   setEchoAnswer,
-  settingsFlags,
+  standalone,
   startEcho,
   startRemora,
+  stop,
 } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-/** The shipped program, built anew for every run. */
 const BUNDLE = join(ROOT, 'dist/remora.mjs')
 
-interface Options {
-  readonly rounds: number
-  readonly seconds: number
-  readonly rows: readonly string[]
-  readonly json: boolean
-  readonly program: string
-}
+const FLOOD_PODS = 2000
+const STARTS = 5
+const MEMORY_CONNECTIONS = 200
 
-function readOptions(): Options {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '3' },
-      rows: { type: 'string', default: '' },
-      program: { type: 'string', default: BUNDLE },
-    },
-  })
-  return {
-    rounds: Number(values.rounds),
-    seconds: Number(values.seconds),
-    rows: values.rows === '' ? [] : values.rows.split(','),
-    json: values.json,
-    program: values.program,
-  }
+/** What all parts of a run have in common. */
+interface Bench {
+  readonly options: BenchOptions
+  readonly program: string
+  readonly settings: BenchSettings
+  readonly stateDir: string
+  readonly answer: Answer
+  readonly h2load: string | undefined
 }
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-/** The patch in an answer, applied to the pod that was sent; the pod itself when the answer has no patch. */
-function podAfter(answer: JsonObject, body: string): Json {
-  const sent = JSON.parse(body) as { request: { object: Json } }
-  const { allowed, patch, status } = answer['response'] as { allowed: boolean; patch?: string; status?: Json }
-  if (!allowed) throw new Error(`refused: ${JSON.stringify(status)}`)
-  if (patch === undefined) return sent.request.object
-  const operations = JSON.parse(Buffer.from(patch, 'base64').toString()) as Operation[]
-  return applyPatch(sent.request.object, operations)
-}
-
-/** Every shape, several times over (the second and later answers may come another way), against the plain pipeline. */
-async function checkRow(server: Server, row: Row, plain: InProcess): Promise<void> {
-  for (const [index, shape] of row.shapes.entries()) {
-    for (let repeat = 0; repeat < 4; repeat++) {
-      const body = bodyOf(shape, 30_000_000 + index * 4 + repeat)
-      const got = podAfter(await postReview(server.port, body), body)
-      const want = podAfter(plain.answer(body), body)
-      if (!equalJson(got, want))
-        throw new Error(`${row.title}, shape ${index}: the answer differs from the pipeline's`)
-    }
+function programOf({ program }: BenchOptions): string {
+  if (program !== undefined) {
+    if (existsSync(program)) return program
+    throw new UsageError(`--program: no file "${program}"`, 'for example --program src/main.ts')
   }
-}
-
-function load(job: LoadJob): Promise<LoadResult> {
-  const { promise, resolve, reject } = Promise.withResolvers<LoadResult>()
-  const child: ChildProcess = fork(join(import.meta.dirname, 'load.ts'))
-  child.once('message', (message: { result?: LoadResult; error?: string }) => {
-    if (message.result === undefined) reject(new Error(message.error))
-    else resolve(message.result)
-  })
-  child.send(job)
-  return promise
-}
-
-interface Sample {
-  readonly perSecond: number
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
-  readonly cpuMicros: number
-  readonly residentMiB: number
-}
-
-let nextNumber = 0
-
-async function measure(server: Server, row: Row, connections: number, seconds: number): Promise<Sample> {
-  const pid = server.process.pid ?? 0
-  const before = cpuSeconds(pid)
-  const result = await load({
-    port: server.port,
-    row: row.name,
-    connections,
-    seconds,
-    firstNumber: nextNumber,
-  })
-  nextNumber = result.lastNumber
-  if (result.wrong > 0) throw new Error(`${server.name}, ${row.title}: ${result.wrong} wrong answers`)
-  return {
-    perSecond: result.requests / result.seconds,
-    p50: result.p50,
-    p99: result.p99,
-    max: result.max,
-    cpuMicros: ((cpuSeconds(pid) - before) / result.requests) * 1e6,
-    residentMiB: residentMiB(pid),
-  }
-}
-
-function summarise(samples: readonly Sample[]): Sample {
-  const of = (pick: (sample: Sample) => number): number => median(samples.map(pick))
-  return {
-    perSecond: of((s) => s.perSecond),
-    p50: of((s) => s.p50),
-    p99: of((s) => s.p99),
-    max: Math.max(...samples.map((s) => s.max)),
-    cpuMicros: of((s) => s.cpuMicros),
-    residentMiB: of((s) => s.residentMiB),
-  }
-}
-
-function hitShare(
-  before: Readonly<Record<string, number>>,
-  after: Readonly<Record<string, number>>,
-): number | undefined {
-  const made = (results: readonly string[]): number =>
-    results.reduce((sum, result) => sum + (after[result] ?? 0) - (before[result] ?? 0), 0)
-  const all = made(['hit', 'build', 'fallback', 'mismatch'])
-  return all === 0 ? undefined : made(['hit']) / all
-}
-
-async function measureRow(
-  row: Row,
-  remora: Server,
-  echo: Server,
-  plain: InProcess,
-  options: Options,
-): Promise<Cell[]> {
-  await checkRow(remora, row, plain)
-  const [shape] = row.shapes
-  if (shape === undefined) throw new Error(`${row.title} has no shape`)
-  await setEchoAnswer(echo, await postReview(remora.port, bodyOf(shape, nextNumber)))
-  const cells: Cell[] = []
-  for (const connections of [1, 10, 200]) {
-    const before = await renderings(remora)
-    const samples: Record<Server['name'], Sample[]> = { remora: [], echo: [] }
-    for (const server of [remora, echo]) await measure(server, row, connections, 1)
-    for (let round = 0; round < options.rounds; round++) {
-      for (const server of [remora, echo]) {
-        samples[server.name].push(await measure(server, row, connections, options.seconds))
-      }
-    }
-    const cell = {
-      row: row.title,
-      connections,
-      remora: summarise(samples.remora),
-      echo: summarise(samples.echo),
-      hitShare: hitShare(before, await renderings(remora)),
-    }
-    say(
-      `${row.title}, ${connections} connections: ${Math.round(cell.remora.perSecond)} of ${Math.round(cell.echo.perSecond)} requests/s`,
+  say('building the bundle')
+  try {
+    execFileSync(process.execPath, ['build.ts'], { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] })
+  } catch (error) {
+    const { stderr } = error as { stderr?: Buffer }
+    throw new BenchError(
+      `the bundle cannot be built: ${stderr ?? String(error)}`,
+      'npm run build, or --program FILE',
     )
-    cells.push(cell)
+  }
+  return BUNDLE
+}
+
+async function measureLoad(bench: Bench): Promise<Cell[]> {
+  const { options, program, settings, stateDir, answer, h2load } = bench
+  const { rounds, seconds } = options
+  const cells: Cell[] = []
+  const remora = await startRemora(program, standalone(stateDir, settings))
+  try {
+    const echo = await startEcho(stateDir, {})
+    try {
+      for (const row of benchmarkRows().filter(({ name }) => options.rows.includes(name))) {
+        const client = clientFor(row, options.client, h2load !== undefined)
+        say(`${row.title}: comparing answers`)
+        await checkRow(remora, row, answer)
+        const [shape = { pieces: [] }] = row.shapes
+        await setEchoAnswer(echo, await postReview(remora.port, bodyOf(shape, 0)))
+        for (const connections of options.connections) {
+          cells.push(await measureCell(row, { connections, seconds, rounds, client }, { remora, echo }, say))
+        }
+      }
+    } finally {
+      await stop(echo)
+    }
+  } finally {
+    await stop(remora)
   }
   return cells
 }
 
-async function main(): Promise<void> {
-  const options = readOptions()
-  if (options.program === BUNDLE) execFileSync(process.execPath, ['build.ts'], { cwd: ROOT })
-  const settings = settingsFlags(findReference())
-  const stateDir = mkdtempSync(join(tmpdir(), 'remora-bench-'))
-  say(`${settings.name}; ${options.rounds} rounds of ${options.seconds} s; ${cpus().length} processors`)
-  const plain = inProcess(settings.flags)
-  const remora = await startRemora(options.program, stateDir, [...settings.flags, '--log-level', 'info'])
-  const echo = await startEcho(stateDir, {})
-  try {
-    const rows = benchmarkRows().filter(
-      ({ name }) => options.rows.length === 0 || options.rows.includes(name),
-    )
-    const cells: Cell[] = []
-    for (const row of rows) cells.push(...(await measureRow(row, remora, echo, plain, options)))
-    const report: Report = {
-      date: new Date().toISOString().slice(0, 10),
-      node: process.version,
-      processors: cpus().map(({ model }) => model),
-      settings: settings.name,
-      rounds: options.rounds,
-      seconds: options.seconds,
-      startMs: { remora: remora.startMs, echo: echo.startMs, bare: await bareStartMs() },
-      cells,
-      inProcess: plain.measure(),
+async function measureStart({ program, settings, stateDir }: Bench): Promise<NonNullable<Report['start']>> {
+  say('start to ready')
+  const times = { remora: [] as number[], echo: [] as number[], bare: [] as number[] }
+  for (let i = 0; i < STARTS; i++) {
+    const remora = await startRemora(program, standalone(stateDir, settings))
+    times.remora.push(remora.startMs)
+    await stop(remora)
+    const echo = await startEcho(stateDir, {})
+    times.echo.push(echo.startMs)
+    await stop(echo)
+    times.bare.push(await bareStartMs())
+  }
+  return { remora: median(times.remora), echo: median(times.echo), bare: median(times.bare) }
+}
+
+async function measureMemory(bench: Bench): Promise<NonNullable<Report['memory']>> {
+  const { program, settings, stateDir, options } = bench
+  say('memory with three revisions and 1,000 namespaces')
+  const [row] = benchmarkRows()
+  if (row === undefined) throw new Error('no row to measure memory with')
+  const plan: Plan = { connections: MEMORY_CONNECTIONS, seconds: options.seconds, rounds: 1, client: 'own' }
+  const figures = await withCluster(program, stateDir, settings, async (remora) => {
+    const [shape = { pieces: [] }] = row.shapes
+    const echo = await startEcho(stateDir, await postReview(remora.port, bodyOf(shape, 0)))
+    try {
+      const ours = await measure(remora, row, plan, plan.seconds)
+      return { ours, theirs: await measure(echo, row, plan, plan.seconds) }
+    } finally {
+      await stop(echo)
     }
-    process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : printReport(report))
+  })
+  return {
+    snapshot: snapshotCosts(settings),
+    remoraMiB: figures.ours.residentMiB,
+    echoMiB: figures.theirs.residentMiB,
+    connections: MEMORY_CONNECTIONS,
+  }
+}
+
+async function run(bench: Bench): Promise<Report> {
+  const { options, settings, answer, h2load } = bench
+  const { rounds, seconds, parts } = options
+  const conditions = {
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    processors: cpus().map(({ model }) => model),
+    settings: settings.name,
+    rounds,
+    seconds,
+    h2load,
+    otherLoad: loadavg()[0] ?? Number.NaN,
+  }
+  say(`${settings.name}; ${rounds} rounds of ${seconds} s; ${cpus().length} processors`)
+  const cells = parts.includes('load') ? await measureLoad(bench) : []
+  return {
+    conditions,
+    cells,
+    ...(parts.includes('costs') && { costs: answerCosts(answer, options.rows, say) }),
+    ...(parts.includes('start') && { start: await measureStart(bench) }),
+    ...(parts.includes('memory') && { memory: await measureMemory(bench) }),
+    ...(parts.includes('growth') && { growth: growthRows(answer, say) }),
+    ...(parts.includes('flood') && { flood: flood(answer, FLOOD_PODS, say) }),
+  }
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args)
+  if (options === 'help') {
+    process.stdout.write(USAGE)
+    return
+  }
+  const stateDir = mkdtempSync(join(tmpdir(), 'remora-bench-'))
+  try {
+    const settings = benchSettings(findReference())
+    const h2load = options.client === 'own' ? undefined : h2loadVersion()
+    const program = programOf(options)
+    const report = await run({ options, program, settings, stateDir, answer: answerer(settings), h2load })
+    const print = { table: printReport, markdown: printMarkdown, json: asJson }[options.output]
+    process.stdout.write(print(report))
   } finally {
-    remora.process.kill('SIGKILL')
-    echo.process.kill('SIGKILL')
     rmSync(stateDir, { recursive: true, force: true })
   }
 }
 
-await main()
+function asJson(report: Report): string {
+  return `${JSON.stringify(report, undefined, 2)}\n`
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  if (error instanceof BenchError) {
+    process.stderr.write(`error: ${error.message}\nhint: ${error.hint}\n`)
+    process.exitCode = error instanceof UsageError ? 2 : 1
+  } else {
+    process.stderr.write(
+      `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    )
+    process.exitCode = 1
+  }
+}

@@ -1,13 +1,11 @@
-// The core of remora in this process, without a server: the plain pipeline that answers are compared with, and the
-// costs that HTTPS would hide (one injection, building a revision, growth with the size of a pod).
+// The core of remora in this process, without a server: the plain pipeline that answers are compared with, and what
+// HTTPS would hide: the cost of one answer and of building a revision, and the memory that a snapshot keeps.
 
-import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type AdmitOptions, admitText } from '../../src/admission/admit.ts'
 import type { RevisionInputs } from '../../src/api/mesh.ts'
 import { NEWEST } from '../../src/api/release.ts'
-import { readBuiltin } from '../../src/config/builtin.ts'
 import { templateCompiler } from '../../src/injection/compile.ts'
 import { FastPathCache } from '../../src/injection/fast/cache.ts'
 import {
@@ -17,36 +15,30 @@ import {
   replaceRevision,
 } from '../../src/mesh/snapshot.ts'
 import type { JsonObject } from '../../src/std/json.ts'
-import { benchmarkRows, bodyOf, growthReview, type Row } from './bodies.ts'
-import type { Report } from './report.ts'
+import { benchmarkRows, bodyOf, type Row, type RowName } from './bodies.ts'
+import { textsOf } from './cluster.ts'
+import type { BenchSettings } from './servers.ts'
 
-export interface InProcess {
-  /** The AdmissionReview that answers `body`. */
-  answer(body: string): JsonObject
-  measure(): Report['inProcess']
+/** Answers one review; with a cache, on the fast path. */
+export type Answer = (body: string, fastPath?: FastPathCache) => JsonObject
+
+/** One answer without HTTPS, microseconds: the plain pipeline, and with the fast path. */
+export interface Cost {
+  readonly row: string
+  readonly plainMicros: number
+  readonly fastMicros: number
 }
 
-const GROWTH = [
-  ['env', 1000],
-  ['containers', 20],
-  ['volumes', 400],
-  ['annotations', 1000],
-] as const
+export interface SnapshotCosts {
+  /** Heap of three revisions and 1,000 namespaces, MiB. */
+  readonly mebibytes: number
+  /** Time of building a revision from its texts, milliseconds. */
+  readonly millis: number
+}
 
-function inputsFrom(flags: readonly string[]): RevisionInputs {
-  const file = (flag: string): string | undefined => {
-    const at = flags.indexOf(flag)
-    return at === -1 ? undefined : readFileSync(flags[at + 1] ?? '', 'utf8')
-  }
-  const builtin = readBuiltin()
-  return {
-    revision: 'default',
-    release: NEWEST,
-    env: {},
-    config: file('--injectConfigFile') ?? builtin.config,
-    values: file('--valuesFile') ?? builtin.values,
-    mesh: [file('--meshConfigFile') ?? builtin.mesh],
-  }
+function inputsFrom(settings: BenchSettings): RevisionInputs {
+  const { config, values, mesh } = textsOf(settings)
+  return { revision: 'default', release: NEWEST, env: {}, config, values, mesh: [mesh] }
 }
 
 function buildSnapshot(inputs: RevisionInputs): MeshSnapshot {
@@ -54,12 +46,66 @@ function buildSnapshot(inputs: RevisionInputs): MeshSnapshot {
   return replaceRevision(empty, inputs, templateCompiler(inputs.env, inputs.release))
 }
 
-/** Heap that a snapshot of three revisions and 1,000 namespaces keeps. */
-function snapshotMiB(inputs: RevisionInputs): number {
+/** What the heap holds after a collection, bytes. */
+export function liveBytes(): number {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   collect()
-  const before = process.memoryUsage().heapUsed
+  return process.memoryUsage().heapUsed
+}
+
+/**
+ * Least time of one call in microseconds over batches of `calls`: the least is what the code costs, the rest is the
+ * machine. Short batches, many of them: some of them run undisturbed.
+ */
+export function leastMicros(call: (n: number) => void, calls: number, batches: number): number {
+  let least = Number.POSITIVE_INFINITY
+  let n = 0
+  for (let batch = 0; batch < batches; batch++) {
+    const started = performance.now()
+    for (let i = 0; i < calls; i++) call(n++)
+    least = Math.min(least, ((performance.now() - started) / calls) * 1000)
+  }
+  return least
+}
+
+/** Answers as the webhook with these settings does, with the plain pipeline unless a cache is given. */
+export function answerer(settings: BenchSettings): Answer {
+  const snapshot = buildSnapshot(inputsFrom(settings))
+  return (body, fastPath) => {
+    const options: AdmitOptions = { compat: 'istio', structure: 'refuse', ...(fastPath && { fastPath }) }
+    return admitText(snapshot, body, '/inject', options).response as unknown as JsonObject
+  }
+}
+
+const WARM_CALLS = 400
+
+function microsOf({ shapes }: Row, answer: Answer, fastPath?: FastPathCache): number {
+  const call = (n: number): void => {
+    answer(bodyOf(shapes[n % shapes.length] ?? { pieces: [] }, n), fastPath)
+  }
+  leastMicros(call, WARM_CALLS, 1)
+  return leastMicros(call, Math.max(10, shapes.length), 40)
+}
+
+export function answerCosts(answer: Answer, rows: readonly RowName[], say: (text: string) => void): Cost[] {
+  const fastPath = new FastPathCache({ now: () => performance.now() })
+  return benchmarkRows()
+    .filter(({ name }) => rows.includes(name))
+    .map((row) => {
+      say(`one answer alone: ${row.title}`)
+      return {
+        row: row.title,
+        plainMicros: microsOf(row, answer),
+        fastMicros: microsOf(row, answer, fastPath),
+      }
+    })
+}
+
+/** Builds and keeps what a server with three revisions keeps. */
+export function snapshotCosts(settings: BenchSettings): SnapshotCosts {
+  const inputs = inputsFrom(settings)
+  const before = liveBytes()
   let snapshot = buildSnapshot(inputs)
   for (const revision of ['blue', 'green']) {
     const compile = templateCompiler(inputs.env, inputs.release)
@@ -70,53 +116,7 @@ function snapshotMiB(inputs: RevisionInputs): number {
     names.map((name) => [name, { name, labels: { 'istio.io/rev': 'blue', team: name }, annotations: {} }]),
   )
   snapshot = changeSnapshot(snapshot, { cluster: { ...snapshot.cluster, namespaces } })
-  collect()
-  const bytes = process.memoryUsage().heapUsed - before
+  const bytes = liveBytes() - before
   if (Object.keys(snapshot.revisions).length < 3) throw new Error('the snapshot has not three revisions')
-  return bytes / 2 ** 20
-}
-
-/** Least time of one call in microseconds over several batches: the least is what the code costs, the rest is the machine. */
-function leastMicros(call: (n: number) => void, calls: number): number {
-  let least = Number.POSITIVE_INFINITY
-  let n = 0
-  for (let batch = 0; batch < 7; batch++) {
-    const started = performance.now()
-    for (let i = 0; i < calls; i++) call(n++)
-    least = Math.min(least, ((performance.now() - started) / calls) * 1000)
-  }
-  return least
-}
-
-/** `flags` are the settings flags of the webhook that is measured beside it. */
-export function inProcess(flags: readonly string[]): InProcess {
-  const inputs = inputsFrom(flags)
-  const snapshot = buildSnapshot(inputs)
-  const fastPath = new FastPathCache({ now: () => performance.now() })
-  const admit = (body: string, options: Partial<AdmitOptions> = {}): JsonObject =>
-    admitText(snapshot, body, '/inject', { compat: 'istio', structure: 'refuse', ...options })
-      .response as unknown as JsonObject
-  const microsOf = (row: Row, options: Partial<AdmitOptions>): number =>
-    leastMicros(
-      (n) => admit(bodyOf(row.shapes[n % row.shapes.length] ?? { pieces: [] }, n), options),
-      row.name === 'env' || row.name === 'containers' ? 60 : 300,
-    )
-  return {
-    answer: (body) => admit(body),
-    measure: () => ({
-      rows: benchmarkRows().map((row) => ({
-        row: row.title,
-        plainMicros: microsOf(row, {}),
-        fastMicros: microsOf(row, { fastPath }),
-      })),
-      snapshotMiB: snapshotMiB(inputs),
-      snapshotMillis: leastMicros(() => buildSnapshot(inputs), 3) / 1000,
-      growth: GROWTH.map(([dimension, from]) => {
-        const small = growthReview(dimension, from)
-        const large = growthReview(dimension, 2 * from)
-        const ratio = leastMicros(() => admit(large), 10) / leastMicros(() => admit(small), 10)
-        return { dimension, from, to: 2 * from, ratio }
-      }),
-    }),
-  }
+  return { mebibytes: bytes / 2 ** 20, millis: leastMicros(() => buildSnapshot(inputs), 1, 8) / 1000 }
 }

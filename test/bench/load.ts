@@ -4,6 +4,7 @@
 
 import { connect, type TLSSocket } from 'node:tls'
 import { benchmarkRows, bodyOf, type RowName, type Shape } from './bodies.ts'
+import { type LoadResult, summary } from './latency.ts'
 
 export interface LoadJob {
   readonly port: number
@@ -14,14 +15,8 @@ export interface LoadJob {
   readonly firstNumber: number
 }
 
-export interface LoadResult {
-  readonly requests: number
-  readonly seconds: number
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
-  /** Answers that were not `200` with the uid of their request. */
-  readonly wrong: number
+export interface OwnLoadResult extends LoadResult {
+  /** First number that was not used. */
   readonly lastNumber: number
 }
 
@@ -96,11 +91,7 @@ function drive(
   return promise
 }
 
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
-
-async function run(job: LoadJob): Promise<LoadResult> {
+async function run(job: LoadJob): Promise<OwnLoadResult> {
   const row = benchmarkRows().find(({ name }) => name === job.row)
   if (row === undefined) throw new Error(`no row ${job.row}`)
   const sockets = await Promise.all(Array.from({ length: job.connections }, () => open(job.port)))
@@ -111,16 +102,8 @@ async function run(job: LoadJob): Promise<LoadResult> {
   const wrong = await Promise.all(sockets.map((socket) => drive(socket, row.shapes, counter, end, latencies)))
   const seconds = (performance.now() - started) / 1000
   for (const socket of sockets) socket.removeAllListeners('close').destroy()
-  const sorted = latencies.toSorted((a, b) => a - b)
-  return {
-    requests: latencies.length,
-    seconds,
-    p50: percentile(sorted, 0.5),
-    p99: percentile(sorted, 0.99),
-    max: sorted.at(-1) ?? Number.NaN,
-    wrong: wrong.reduce((a, b) => a + b, 0),
-    lastNumber: counter.next,
-  }
+  const allWrong = wrong.reduce((a, b) => a + b, 0)
+  return { ...summary(latencies, seconds, allWrong), lastNumber: counter.next }
 }
 
 process.once('message', (job: LoadJob) => {

@@ -1,4 +1,11 @@
-// What the benchmark prints: a table for people, with each figure of remora beside the echo's and their ratio.
+// What the benchmark reports: figures in, tables out, for people as text or as Markdown. Every figure of remora stands
+// beside the echo's and their ratio; what was not measured has no line.
+
+import type { Flood } from './flood.ts'
+import { FLOOD_BOUND } from './flood.ts'
+import { GROWTH_BOUND, type Growth } from './growth.ts'
+import type { Cost, SnapshotCosts } from './in-process.ts'
+import { verdicts } from './targets.ts'
 
 export interface Figures {
   readonly perSecond: number
@@ -12,43 +19,47 @@ export interface Figures {
 export interface Cell {
   readonly row: string
   readonly connections: number
+  readonly client: 'own' | 'h2load'
   readonly remora: Figures
   readonly echo: Figures
   /** Share of the renderings that the fast path served; undefined where nothing was rendered. */
   readonly hitShare: number | undefined
 }
 
-export interface Growth {
-  readonly dimension: string
-  readonly from: number
-  readonly to: number
-  /** time(to) / time(from), where `to` is twice `from`. */
-  readonly ratio: number
-}
-
-export interface Report {
+export interface Conditions {
   readonly date: string
   readonly node: string
   readonly processors: readonly string[]
   readonly settings: string
   readonly rounds: number
   readonly seconds: number
-  /** From the start of the process until it answers; `bare` is Node alone. */
-  readonly startMs: { readonly remora: number; readonly echo: number; readonly bare: number }
+  readonly h2load: string | undefined
+  /** Load average of the last minute when the run began: what else the machine did. */
+  readonly otherLoad: number
+}
+
+export interface Report {
+  readonly conditions: Conditions
   readonly cells: readonly Cell[]
-  readonly inProcess: {
-    /** Time of one answer without HTTPS by row, microseconds: the plain pipeline, and with the fast path. */
-    readonly rows: readonly {
-      readonly row: string
-      readonly plainMicros: number
-      readonly fastMicros: number
-    }[]
-    /** Memory of three revisions and 1,000 namespaces, MiB. */
-    readonly snapshotMiB: number
-    /** CPU of building a revision from its texts, milliseconds. */
-    readonly snapshotMillis: number
-    readonly growth: readonly Growth[]
+  readonly costs?: readonly Cost[]
+  readonly growth?: readonly Growth[]
+  readonly flood?: Flood
+  /** Milliseconds from the start of the process until it answers; `bare` is Node that runs nothing. */
+  readonly start?: { readonly remora: number; readonly echo: number; readonly bare: number }
+  readonly memory?: {
+    readonly snapshot: SnapshotCosts
+    /** Resident memory at 200 connections, MiB: remora has three revisions and 1,000 namespaces. */
+    readonly remoraMiB: number
+    readonly echoMiB: number
+    readonly connections: number
   }
+}
+
+/** A table with its words above and below. */
+export interface Table {
+  readonly title: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
 }
 
 export function median(values: readonly number[]): number {
@@ -58,72 +69,160 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  )
-  const line = (row: readonly string[]): string =>
-    row
-      .map((text, column) =>
-        column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-  return `${rows.map(line).join('\n')}\n`
-}
-
 const ms = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(0))
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+const within = (good: boolean): string => (good ? 'within' : 'BEYOND')
 
-function cellRow({ row, connections, remora, echo, hitShare }: Cell): string[] {
-  return [
+function loadTable(cells: readonly Cell[]): Table {
+  const rows = cells.map(({ row, connections, remora, echo, hitShare, client }) => [
     row,
     String(connections),
-    Math.round(remora.perSecond).toLocaleString('en'),
-    Math.round(echo.perSecond).toLocaleString('en'),
+    whole(remora.perSecond),
+    whole(echo.perSecond),
     (remora.perSecond / echo.perSecond).toFixed(2),
-    Math.round(remora.cpuMicros).toLocaleString('en'),
+    whole(remora.cpuMicros),
     (remora.cpuMicros / echo.cpuMicros).toFixed(1),
     ms(remora.p50),
     ms(remora.p99),
     (remora.p99 / echo.p99).toFixed(1),
     ms(remora.max),
+    remora.residentMiB.toFixed(0),
     (remora.residentMiB - echo.residentMiB).toFixed(0),
     hitShare === undefined ? '' : `${(100 * hitShare).toFixed(1)} %`,
+    client,
+  ])
+  const remora = [
+    'CPU µs',
+    '× echo',
+    'p50 ms',
+    'p99 ms',
+    '× echo',
+    'max ms',
+    'MiB',
+    'over echo',
+    'hits',
+    'client',
+  ]
+  return { title: 'under load', head: ['row', 'conn', 'req/s', 'echo', 'ratio', ...remora], rows }
+}
+
+function costTable(costs: readonly Cost[]): Table {
+  return {
+    title: 'one answer in the process, without HTTPS',
+    head: ['row', 'plain pipeline µs', 'fast path µs'],
+    rows: costs.map(({ row, plainMicros, fastMicros }) => [row, whole(plainMicros), whole(fastMicros)]),
+  }
+}
+
+function growthTable(growth: readonly Growth[]): Table {
+  return {
+    title: `growth: time(2n) / time(n), at most ${GROWTH_BOUND}`,
+    head: ['dimension', 'n', '2n', 'plain ms', 'ratio', 'fast ms', 'ratio', 'verdict'],
+    rows: growth.map(({ dimension, from, to, plainMillis, plainRatio, fastMillis, fastRatio }) => [
+      dimension,
+      whole(from),
+      whole(to),
+      ms(plainMillis),
+      plainRatio.toFixed(2),
+      ms(fastMillis),
+      fastRatio.toFixed(2),
+      within(Math.max(plainRatio, fastRatio) <= GROWTH_BOUND),
+    ]),
+  }
+}
+
+function floodTable(flood: Flood): Table {
+  const { hit, build, fallback } = flood.renderings
+  const ratio = flood.floodMicros / flood.plainMicros
+  return {
+    title: `a flood of ${whole(flood.pods)} answers to odd pods`,
+    head: ['what', 'measured', 'verdict'],
+    rows: [
+      [
+        `one answer, × plain (${whole(flood.plainMicros)} µs), at most ${FLOOD_BOUND}`,
+        ratio.toFixed(2),
+        within(ratio <= FLOOD_BOUND),
+      ],
+      ['renderings: hits, builds, fallbacks', [hit, build, fallback].map(whole).join(', '), ''],
+      ['skeletons held', `${flood.entries}, ${flood.mebibytes.toFixed(1)} MiB`, ''],
+      ['heap it left behind', `${flood.heapMiB.toFixed(1)} MiB`, ''],
+      ['a quiet namespace is served as before', flood.quietHit ? 'yes' : 'no', within(flood.quietHit)],
+    ],
+  }
+}
+
+function otherTable({ start, memory }: Report): Table | undefined {
+  const rows: string[][] = []
+  if (start !== undefined) {
+    rows.push(['start to ready, stand-alone', `${ms(start.remora)} ms`])
+    rows.push(['the same over bare Node', `${ms(start.remora - start.bare)} ms`])
+    rows.push(['the echo, Node alone', `${ms(start.echo)} ms, ${ms(start.bare)} ms`])
+  }
+  if (memory !== undefined) {
+    const { snapshot, remoraMiB, echoMiB, connections } = memory
+    rows.push(['a revision is built in', `${snapshot.millis.toFixed(1)} ms`])
+    rows.push(['heap of three revisions and 1,000 namespaces', `${snapshot.mebibytes.toFixed(1)} MiB`])
+    rows.push([`resident with them, ${connections} connections`, `${remoraMiB.toFixed(0)} MiB`])
+    rows.push(['the same over the echo', `${(remoraMiB - echoMiB).toFixed(0)} MiB`])
+  }
+  return rows.length === 0 ? undefined : { title: 'start and memory', head: ['what', 'measured'], rows }
+}
+
+function targetTable(report: Report): Table | undefined {
+  const rows = verdicts(report).map(({ what, bound, measured, good }) => [
+    what,
+    bound,
+    measured,
+    good ? 'reached' : 'MISSED',
+  ])
+  return rows.length === 0
+    ? undefined
+    : { title: 'numbers to reach', head: ['what', 'bound', 'measured', 'verdict'], rows }
+}
+
+/** All tables of a report, in their order. */
+export function tablesOf(report: Report): Table[] {
+  const { cells, costs, growth, flood } = report
+  const tables = [
+    cells.length > 0 ? loadTable(cells) : undefined,
+    costs && costTable(costs),
+    otherTable(report),
+    growth && growthTable(growth),
+    flood && floodTable(flood),
+    targetTable(report),
+  ]
+  return tables.filter((table) => table !== undefined)
+}
+
+function headLines({ conditions, cells }: Report): string[] {
+  const { date, node, processors, settings, rounds, seconds, h2load, otherLoad } = conditions
+  const clients = new Set(cells.map(({ client }) => client))
+  const client = clients.has('h2load') ? `; h2load rows by ${h2load}` : ''
+  return [
+    `${date}, Node ${node}, ${processors.length} × ${processors[0] ?? '?'}, load average ${otherLoad.toFixed(1)} before the run`,
+    `${settings}; medians of ${rounds} rounds of ${seconds} s, remora and echo in turn; client and servers share the processors${client}`,
   ]
 }
 
-const HEAD = [
-  'row',
-  'conn',
-  'req/s',
-  'echo',
-  'ratio',
-  'CPU µs',
-  '× echo',
-  'p50 ms',
-  'p99 ms',
-  '× echo',
-  'max ms',
-  'MiB over echo',
-  'hits',
-]
+function asText({ title, head, rows }: Table): string {
+  const all = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
+  const pad = (text: string, column: number): string =>
+    column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0)
+  return `${title}\n${all.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')}\n`
+}
+
+function asMarkdown({ title, head, rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'))
+  return `**${title[0]?.toUpperCase()}${title.slice(1)}**\n\n${[head, rule, ...rows].map(line).join('\n')}\n`
+}
 
 export function printReport(report: Report): string {
-  const { rows, snapshotMillis, snapshotMiB, growth } = report.inProcess
-  const { remora, echo, bare } = report.startMs
-  return [
-    `${report.date}, Node ${report.node}, ${report.processors.length} × ${report.processors[0] ?? '?'}, ${report.settings}`,
-    `medians of ${report.rounds} rounds of ${report.seconds} s, remora and echo in turn; client and server share the processors\n`,
-    table([HEAD, ...report.cells.map(cellRow)]),
-    table([
-      ['one answer without HTTPS', 'plain µs', 'fast µs'],
-      ...rows.map(({ row, plainMicros, fastMicros }) => [row, plainMicros.toFixed(0), fastMicros.toFixed(0)]),
-    ]),
-    `start to ready: ${remora.toFixed(0)} ms (echo ${echo.toFixed(0)} ms, Node alone ${bare.toFixed(0)} ms)`,
-    `a revision is built in ${snapshotMillis.toFixed(1)} ms; three of them and 1,000 namespaces take ${snapshotMiB.toFixed(1)} MiB`,
-    ...growth.map(
-      ({ dimension, from, to, ratio }) =>
-        `growth in ${dimension}: ${from} → ${to} costs × ${ratio.toFixed(2)}`,
-    ),
-    '',
-  ].join('\n')
+  return [`${headLines(report).join('\n')}\n`, ...tablesOf(report).map(asText)].join('\n')
+}
+
+/** The results section of docs/performance.md. */
+export function printMarkdown(report: Report): string {
+  return [`${headLines(report).join('.  \n')}.\n`, ...tablesOf(report).map(asMarkdown)].join('\n')
 }

@@ -6,6 +6,7 @@ import { request } from 'node:https'
 import { join } from 'node:path'
 import type { JsonObject } from '../../src/std/json.ts'
 import type { EchoJob } from './echo.ts'
+import { BenchError } from './options.ts'
 
 export interface Server {
   readonly name: 'remora' | 'echo'
@@ -17,48 +18,97 @@ export interface Server {
   readonly healthPort: number | undefined
 }
 
-/** Flags that select the stock settings of the reference data; without it the built-in templates are measured. */
-export function settingsFlags(reference: string | undefined): { flags: string[]; name: string } {
-  if (reference === undefined) return { flags: [], name: 'built-in templates' }
-  const dir = join(reference, 'istio-1.30.3/settings/default')
-  if (!existsSync(dir)) return { flags: [], name: 'built-in templates' }
-  const flags = [
-    ['--injectConfigFile', join(dir, 'config.yaml')],
-    ['--valuesFile', join(dir, 'values.json')],
-    ['--meshConfigFile', join(dir, 'mesh.yaml')],
-  ]
-  return { flags: flags.flat(), name: 'stock settings of Istio 1.30.3' }
+/** Texts of a revision as files, and how they are called. */
+export interface BenchSettings {
+  readonly name: string
+  /** Paths by flag of the webhook; none for the built-in texts. */
+  readonly files: Readonly<Record<string, string>>
 }
 
-/** Starts remora from `program` (src/main.ts or the bundle) and waits until it has told its ports. */
-export function startRemora(program: string, stateDir: string, flags: readonly string[]): Promise<Server> {
+/** The stock settings of the reference data; without it the built-in templates are measured. */
+export function benchSettings(reference: string | undefined): BenchSettings {
+  const dir = reference === undefined ? '' : join(reference, 'istio-1.30.3/settings/default')
+  if (!existsSync(dir)) return { name: 'built-in templates', files: {} }
+  const files = { config: 'config.yaml', values: 'values.json', mesh: 'mesh.yaml' }
+  const paths = Object.entries(files).map(([kind, name]) => [kind, join(dir, name)] as const)
+  const missing = paths.find(([, path]) => !existsSync(path))
+  if (missing !== undefined) {
+    throw new BenchError(
+      `the reference data lacks "${missing[1]}"`,
+      'get it again, or unset REMORA_REFERENCE',
+    )
+  }
+  return {
+    name: 'stock settings of Istio 1.30.3',
+    files: Object.fromEntries(
+      paths.map(([kind, path]) => [
+        `--${kind === 'config' ? 'injectConfig' : kind === 'mesh' ? 'meshConfig' : kind}File`,
+        path,
+      ]),
+    ),
+  }
+}
+
+/** How long a server may take until it tells its port. */
+const START_MS = 60_000
+
+/** Starts `remora webhook` and waits until it has told its ports. */
+export function startRemora(program: string, flags: readonly string[]): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<Server>()
-  const listen = ['--host', '127.0.0.1', '--port', '0', '--health-port', '0', '--state-dir', stateDir]
+  const listen = ['--host', '127.0.0.1', '--port', '0', '--health-port', '0']
   const started = performance.now()
-  const args = [program, 'webhook', '--standalone', ...listen, ...flags]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, 'webhook', ...listen, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let text = ''
   let log = ''
+  const fail = (what: string): void => {
+    child.kill('SIGKILL')
+    reject(
+      new BenchError(
+        `${what}: ${log.trim() || 'it said nothing'}`,
+        `try: node ${program} webhook --standalone`,
+      ),
+    )
+  }
+  const limit = setTimeout(() => fail(`remora told no port within ${START_MS / 1000} s`), START_MS)
   child.stderr.on('data', (chunk: Buffer) => {
     if (log.length < 4096) log += chunk.toString()
   })
-  child.once('exit', () => reject(new Error(`remora ended: ${log}`)))
+  child.once('exit', (code) => {
+    clearTimeout(limit)
+    fail(`remora ended with ${code} before it listened`)
+  })
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString()
     const port = /^port: (\d+)$/m.exec(text)
     const healthPort = /^healthPort: (\d+)$/m.exec(text)
     if (port === null || healthPort === null) return
+    clearTimeout(limit)
     child.removeAllListeners('exit')
-    const startMs = performance.now() - started
     resolve({
       name: 'remora',
       port: Number(port[1]),
       healthPort: Number(healthPort[1]),
       process: child,
-      startMs,
+      startMs: performance.now() - started,
     })
   })
   return promise
+}
+
+/** Flags of a stand-alone webhook. */
+export function standalone(stateDir: string, { files }: BenchSettings): string[] {
+  return ['--standalone', '--state-dir', stateDir, '--log-level', 'info', ...Object.entries(files).flat()]
+}
+
+/** Ends a server and waits for its end. */
+export async function stop(server: Server): Promise<void> {
+  const child = server.process
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGKILL')
+  await ended
 }
 
 export function startEcho(stateDir: string, answer: JsonObject): Promise<Server> {
@@ -87,9 +137,20 @@ export function setEchoAnswer(echo: Server, answer: JsonObject): Promise<void> {
   return promise
 }
 
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    throw new BenchError(
+      `/proc/${pid}/${file} cannot be read: the server has ended, or this is no Linux`,
+      'CPU and memory come from /proc; run the benchmark on Linux',
+    )
+  }
+}
+
 /** CPU seconds that a process has used so far, user and system, from the kernel's accounting (Linux). */
 export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const stat = readProc(pid, 'stat')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ticksPerSecond = 100 // USER_HZ is 100 on every Linux that Node runs on
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
@@ -112,7 +173,7 @@ export async function bareStartMs(): Promise<number> {
 
 /** Resident memory of a process in MiB (Linux). */
 export function residentMiB(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status'))
   return Number(match?.[1] ?? Number.NaN) / 1024
 }
 
@@ -131,7 +192,11 @@ export function postReview(port: number, body: string): Promise<JsonObject> {
   const call = request(options, (answer) => {
     const chunks: Buffer[] = []
     answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-    answer.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString()) as JsonObject))
+    answer.on('end', () => {
+      const text = Buffer.concat(chunks).toString()
+      if (answer.statusCode === 200) resolve(JSON.parse(text) as JsonObject)
+      else reject(new Error(`answered ${answer.statusCode}: ${text.slice(0, 300)}`))
+    })
   })
   call.on('error', reject)
   call.end(body)

@@ -1,0 +1,86 @@
+// A flood of odd pods against the fast path: no two go the same way through the templates, so that each is rendered by the
+// plain pipeline, and building what nobody asks for again is all that could be lost. Another namespace looks on: what was
+// built for it must still be there afterwards.
+
+import { FastPathCache, type FastResult } from '../../src/injection/fast/cache.ts'
+import { reviewText } from './bodies.ts'
+import { type Answer, liveBytes } from './in-process.ts'
+import { oddPod, typicalPod } from './pods.ts'
+
+export interface Flood {
+  readonly pods: number
+  /** CPU time of one answer without and with the fast path, microseconds. */
+  readonly plainMicros: number
+  readonly floodMicros: number
+  readonly renderings: Readonly<Record<FastResult, number>>
+  /** What the cache holds after it. */
+  readonly entries: number
+  readonly mebibytes: number
+  /** Heap that the flood left behind, MiB. */
+  readonly heapMiB: number
+  /** Whether a pod of a quiet namespace is served by the fast path as before. */
+  readonly quietHit: boolean
+}
+
+/** A flooded answer may cost so many plain ones. */
+export const FLOOD_BOUND = 1.35
+
+/** Answers `pods` odd pods twice in a row each, which is what makes the fast path build. */
+export function flood(answer: Answer, pods: number, say: (text: string) => void): Flood {
+  say('a flood of odd pods')
+  const renderings = { hit: 0, build: 0, fallback: 0, mismatch: 0 }
+  const count = (result: FastResult): void => {
+    renderings[result]++
+  }
+  const cache = new FastPathCache({ now: cpuMillis, count })
+  const quiet = reviewText(typicalPod(), 'quiet', 1)
+  for (let i = 0; i < 6; i++) answer(quiet, cache)
+  const bodies = (from: number): string[] =>
+    Array.from({ length: pods / 2 }, (_, i) => reviewText(oddPod(from + i), 'flood', i))
+  for (const body of bodies(2 * pods).slice(0, 50)) answer(body)
+  const before = liveBytes()
+  const [plainMicros, floodMicros] = inTurn(bodies(0), bodies(pods), answer, cache)
+  const heapMiB = (liveBytes() - before) / 2 ** 20
+  const flooded = { ...renderings }
+  const { hit } = renderings
+  answer(quiet, cache)
+  const { entries, bytes } = cache.size
+  return {
+    pods,
+    plainMicros,
+    floodMicros,
+    renderings: flooded,
+    entries,
+    mebibytes: bytes / 2 ** 20,
+    heapMiB,
+    quietHit: renderings.hit === hit + 1,
+  }
+}
+
+const SLICE = 50
+
+/** CPU time of this process: a second of it is one of a machine that does nothing else. */
+function cpuMillis(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+/** Mean CPU time of an answer, microseconds: each body twice, plain ones and flooded ones in turn. */
+function inTurn(
+  plain: readonly string[],
+  flooded: readonly string[],
+  answer: Answer,
+  cache: FastPathCache,
+): [number, number] {
+  const spent: [number, number] = [0, 0]
+  for (let at = 0; at < plain.length; at += SLICE) {
+    for (const [which, bodies] of [plain, flooded].entries()) {
+      const started = cpuMillis()
+      for (const body of bodies.slice(at, at + SLICE)) {
+        for (let i = 0; i < 2; i++) answer(body, which === 0 ? undefined : cache)
+      }
+      spent[which === 0 ? 0 : 1] += cpuMillis() - started
+    }
+  }
+  return [(spent[0] * 1000) / (2 * plain.length), (spent[1] * 1000) / (2 * flooded.length)]
+}
