@@ -7,7 +7,7 @@ import type { JsonObject } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { type Configuration, readConfiguration, textField } from './configuration.ts'
 import { configMapNames, readLabelled } from './control-plane.ts'
-import { TAG_LABEL } from './discover.ts'
+import { type RevisionFacts, TAG_LABEL } from './discover.ts'
 import { type Blocker, MATCH_CONDITIONS } from './handover.ts'
 import { isAdopted } from './registrants.ts'
 import { type Overlap, overlaps } from './route.ts'
@@ -41,33 +41,42 @@ export function planTagSet(cluster: TagCluster, request: TagRequest): TagPlan {
   const name =
     request.webhookName ??
     (existing.length === 1 && only !== undefined ? only.name : tagConfigurationName(target))
-  const adopted = isAdopted(cluster.configurations)
+  const facts = cluster.discovery.revisions.find((each) => each.name === target.revision)
+  // An istiod elsewhere goes on injecting what is its own.
+  const adopted = isAdopted(cluster.configurations) && facts?.here !== false
   const auto = request.autoInjectNamespaces
-  const object = tagConfiguration(target.canonical, target.entry, target, {
-    name,
-    auto,
-    deactivated: adopted,
-  })
+  const made = (deactivated: boolean): JsonObject =>
+    tagConfiguration(target.canonical, target.entry, target, { name, auto, deactivated })
+  const object = made(adopted)
   const services = target.service === undefined ? [] : [tagService(target.service, target)]
   const validators = request.tag === DEFAULT ? [validatorOf(cluster, target)] : []
   const old = request.tag === DEFAULT ? replaced(cluster, name) : []
   const others = [...validators, ...services].map((each): TagStep => applied(each))
+  const first = adopted && needsIstiod(cluster, existing) ? [applied(made(false))] : []
   const webhookSteps = adopted
-    ? adoptedSteps(object, target, old, existing, target.tag === DEFAULT && auto)
+    ? [...first, ...adoptedSteps(object, target, old, existing, target.tag === DEFAULT && auto)]
     : handover(cluster, object, old)
+  const stale = target.service === undefined ? staleServices(cluster, target) : []
   return {
     objects: [object, ...validators, ...services],
-    steps: [
-      ...webhookSteps,
-      ...others,
-      ...(target.service === undefined ? staleServices(cluster, target) : []),
-    ],
-    blockers: blockersOf(cluster, target, adopted),
+    steps: [...webhookSteps, ...others, ...stale],
+    blockers: blockersOf(cluster, target, facts, adopted && first.length === 0),
     warnings: warningsOf(cluster, request, old),
     conflicts: adopted
       ? rivals(existing, name, target)
       : conflictsOf(cluster, object, request.generate ? [] : old),
   }
+}
+
+/**
+ * Remora makes no entries beside live ones of a revision that has no settings here. The tag has to come to its new revision
+ * first, whose istiod injects for the moment.
+ */
+function needsIstiod({ discovery }: TagCluster, existing: readonly Configuration[]): boolean {
+  const here = new Set(discovery.revisions.filter((each) => each.here).map(({ name }) => name))
+  return existing.some(
+    ({ revision = '', entries }) => entries.some((entry) => entry.live) && !here.has(revision),
+  )
 }
 
 /** Of the tag, where its new revision has no Service to make one from. */
@@ -90,15 +99,26 @@ function validatorOf({ validators }: TagCluster, target: Target): JsonObject {
   return defaultValidator(target.canonical, target.entry, target, before)
 }
 
-function blockersOf({ discovery }: TagCluster, target: Target, adopted: boolean): Blocker[] {
-  const { revision, canonical, entry } = target
-  const facts = discovery.revisions.find(({ name }) => name === revision)
+function blockersOf(
+  { configurations }: TagCluster,
+  { tag, revision, canonical, entry, namespace }: Target,
+  facts: RevisionFacts | undefined,
+  adopted: boolean,
+): Blocker[] {
   const blockers: Blocker[] = []
   if (facts?.deployment === true && !facts.ready) {
     blockers.push({
       code: 'not-ready',
       message: `istiod of revision "${revision}" is not ready: pods that use the tag would be refused or not start`,
-      hint: `see kubectl get deployment -n ${target.namespace} -l app=istiod,istio.io/rev=${revision}`,
+      hint: `see kubectl get deployment -n ${namespace} -l app=istiod,istio.io/rev=${revision}`,
+    })
+  }
+  const ours = configurations.find(({ owner }) => owner === 'remora')
+  if (facts?.here === false && ours?.entries.some(({ of }) => of?.name === tag) === true) {
+    blockers.push({
+      code: 'elsewhere',
+      message: `remora injects for "${tag}", and the istiod of revision "${revision}" is not in this cluster`,
+      hint: 'hand injection back first: remora adopt --undo',
     })
   }
   if (adopted && facts?.configMap === false) {
@@ -106,7 +126,7 @@ function blockersOf({ discovery }: TagCluster, target: Target, adopted: boolean)
     blockers.push({
       code: 'no-settings',
       message: `remora injects, and has no settings for revision "${revision}": pods that use the tag would be refused`,
-      hint: `remora reads them from ConfigMap ${target.namespace}/${injector}`,
+      hint: `remora reads them from ConfigMap ${namespace}/${injector}`,
     })
   }
   if (!adopted && entry.caBundle === '') {

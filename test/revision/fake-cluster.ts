@@ -43,6 +43,8 @@ export class FakeCluster {
   /** Conditions that a patch added: `entry/condition`. */
   readonly #patched = new Set<string>()
   memory: RegistrationMemory = NO_MEMORY
+  /** Revisions that there are settings for; undefined: all. */
+  here: ReadonlySet<string> | undefined
   now = 0
   writes = 0
 
@@ -129,6 +131,7 @@ export class FakeCluster {
       writer: { id: 'deployment', generation: 1 },
       restoreDeleted: false,
       memory: this.memory,
+      here: this.here,
       ...change,
     }
   }

@@ -1,103 +1,26 @@
+// Revision tags where istiod injects: what is made and moved in which order, what is refused, what goes with a tag.
+
 import { describe, expect, it } from 'vitest'
-import { planAdopt } from '../../src/revision/adopt.ts'
-import { readConfiguration, SAVED_SELECTORS } from '../../src/revision/configuration.ts'
 import { readLabelled } from '../../src/revision/control-plane.ts'
-import { dependantsOf } from '../../src/revision/dependants.ts'
-import { discoverRevisions } from '../../src/revision/discover.ts'
-import { injectors, type PodPlace } from '../../src/revision/route.ts'
 import { planTagRemove, planTagSet } from '../../src/revision/tag.ts'
-import type { TagStep } from '../../src/revision/tag-steps.ts'
 import type { TagCluster, TagRequest } from '../../src/revision/tag-target.ts'
-import { isObject, type JsonObject } from '../../src/std/json.ts'
+import type { JsonObject } from '../../src/std/json.ts'
 import { ProblemError } from '../../src/std/problem.ts'
 import { FakeCluster } from './fake-cluster.ts'
 import { istioObject } from './objects.ts'
-import { clusterObjects, installations, ofKind } from './reference-objects.ts'
-
-const DEFAULT = { name: 'istio-sidecar-injector', revision: 'default', isDefault: true }
-const CANARY = { name: 'istio-sidecar-injector-canary', revision: 'canary' }
-
-const DEPLOYMENT = (revision: string, available = 1): JsonObject => ({
-  kind: 'Deployment',
-  metadata: { name: `istiod-${revision}`, labels: { app: 'istiod', 'istio.io/rev': revision } },
-  spec: { template: { spec: { containers: [{ name: 'discovery', image: 'pilot:1.30.3' }] } } },
-  status: { availableReplicas: available },
-})
-
-const SERVICE = (revision: string): JsonObject => ({
-  kind: 'Service',
-  metadata: {
-    name: `istiod-${revision}`,
-    namespace: 'istio-system',
-    labels: { app: 'istiod', 'istio.io/rev': revision, 'helm.sh/chart': 'istiod-1.30.3' },
-  },
-  spec: {
-    clusterIP: '10.0.0.1',
-    ports: [{ name: 'https-webhook', port: 443, targetPort: 15017, nodePort: 30000 }],
-    selector: { app: 'istiod', 'istio.io/rev': revision },
-  },
-})
-
-function tagCluster(
-  cluster: FakeCluster,
-  others: readonly JsonObject[] = [
-    DEPLOYMENT('default'),
-    DEPLOYMENT('canary'),
-    SERVICE('default'),
-    SERVICE('canary'),
-  ],
-  change: Partial<TagCluster> = {},
-): TagCluster {
-  const configurations = cluster.configurations()
-  return {
-    namespace: 'istio-system',
-    configurations,
-    services: ofKind(others, 'Service').filter((each) => readLabelled(each).labels['app'] === 'istiod'),
-    validators: ofKind(others, 'ValidatingWebhookConfiguration'),
-    discovery: discoverRevisions({ ...clusterObjects(others), configurations }),
-    kubernetes: { major: 1, minor: 35 },
-    ...change,
-  }
-}
-
-const REQUEST: TagRequest = {
-  tag: 'prod',
-  revision: 'canary',
-  overwrite: false,
-  generate: false,
-  webhookName: undefined,
-  autoInjectNamespaces: false,
-}
-
-const ENABLED: PodPlace = { namespaceLabels: { 'istio-injection': 'enabled' }, podLabels: {} }
-const IN_PROD: PodPlace = { namespaceLabels: { 'istio.io/rev': 'prod' }, podLabels: {} }
-const ASKING: PodPlace = { namespaceLabels: {}, podLabels: { 'sidecar.istio.io/inject': 'true' } }
-
-function who(cluster: FakeCluster, place: PodPlace): string {
-  return injectors(cluster.configurations(), place)
-    .map(({ owner, of }) => `${owner} ${of?.kind} ${of?.name}`)
-    .join(' + ')
-}
-
-function run(
-  cluster: FakeCluster,
-  steps: readonly TagStep[],
-  after: (step: TagStep) => void = () => {},
-): void {
-  for (const step of steps) {
-    if (step.kind === 'apply') {
-      if (step.object['kind'] === 'MutatingWebhookConfiguration') cluster.put(step.object)
-    } else if (step.kind === 'remove') cluster.delete(step.object.name)
-    else cluster.execute(step)
-    after(step)
-  }
-}
-
-function adopt(cluster: FakeCluster): void {
-  const known = new Set(['default', 'canary'])
-  const plan = planAdopt(cluster.configurations(), { revision: undefined, kubernetes: undefined, known })
-  for (const step of plan.steps) cluster.execute(step)
-}
+import {
+  ASKING,
+  CANARY,
+  DEFAULT,
+  DEPLOYMENT,
+  ENABLED,
+  IN_PROD,
+  REQUEST,
+  run,
+  SERVICE,
+  tagCluster,
+  who,
+} from './tag-cluster.ts'
 
 function refusal(change: Partial<TagRequest>, cluster: TagCluster): string {
   try {
@@ -309,50 +232,6 @@ describe('planTagSet', () => {
   })
 })
 
-describe('planTagSet while adopted', () => {
-  const adopted = (): FakeCluster => {
-    const cluster = new FakeCluster([istioObject(DEFAULT), istioObject(CANARY)])
-    adopt(cluster)
-    return cluster
-  }
-
-  it('writes the tag deactivated, and waits for our entries', () => {
-    const cluster = adopted()
-    const { steps, objects } = planTagSet(tagCluster(cluster), REQUEST)
-    expect(steps.map(({ kind }) => kind)).toEqual(['apply', 'await', 'apply'])
-    run(cluster, steps)
-    expect(who(cluster, IN_PROD)).toBe('remora tag prod')
-    const tag = readConfiguration(objects[0] ?? {}, 'istio-system')
-    expect(tag.entries.map((entry) => entry.live)).toEqual([false, false])
-    expect(JSON.stringify(objects[0]?.['metadata'])).toContain(SAVED_SELECTORS)
-  })
-
-  it('moves the default with one injector for every pod at every step, for good', () => {
-    const cluster = adopted()
-    run(cluster, planTagSet(tagCluster(cluster), { ...REQUEST, tag: 'default' }).steps, ({ text }) => {
-      for (const place of [ENABLED, ASKING]) {
-        expect(who(cluster, place), text).toMatch(/^remora (revision|tag) default$/)
-      }
-    })
-    cluster.settle()
-    expect(who(cluster, ENABLED)).toBe('remora tag default')
-    const old = cluster.configurations().find(({ name }) => name === DEFAULT.name)
-    expect([old?.saved, old?.entries.some((entry) => entry.live)]).toEqual([undefined, false])
-  })
-
-  it('takes over a tag that istiod serves at the moment', () => {
-    const cluster = adopted()
-    cluster.put(istioObject({ name: 'istio-revision-tag-prod', revision: 'canary', tag: 'prod' }))
-    const request = { ...REQUEST, revision: 'default', overwrite: true }
-    const { steps } = planTagSet(tagCluster(cluster), request)
-    expect(steps.map(({ kind }) => kind)).toEqual(['await', 'apply', 'await', 'apply'])
-    run(cluster, steps, ({ text }) =>
-      expect(who(cluster, IN_PROD), text).toMatch(/^(istio|remora) tag prod$/),
-    )
-    expect(who(cluster, IN_PROD)).toBe('remora tag prod')
-  })
-})
-
 describe('planTagRemove', () => {
   it('removes all that carries the tag, with the default the validator, too', () => {
     const cluster = new FakeCluster([istioObject(DEFAULT), istioObject(CANARY)])
@@ -368,80 +247,3 @@ describe('planTagRemove', () => {
     expect(() => planTagRemove(tagCluster(cluster), 'default')).toThrow('cannot remove tag "default"')
   })
 })
-
-describe('dependantsOf', () => {
-  const users = {
-    namespaces: [
-      { name: 'shop', labels: { 'istio.io/rev': 'prod' } },
-      { name: 'bank', labels: { 'istio-injection': 'enabled', 'istio.io/rev': 'prod' } },
-      { name: 'off', labels: { 'istio-injection': 'disabled' } },
-      { name: 'free', labels: {} },
-    ],
-    pods: [
-      { namespace: 'shop', name: 'a', labels: {} },
-      { namespace: 'free', name: 'b', labels: { 'istio.io/rev': 'prod' } },
-      { namespace: 'free', name: 'c', labels: { 'sidecar.istio.io/inject': 'true' } },
-      { namespace: 'off', name: 'd', labels: { 'istio.io/rev': 'prod', 'sidecar.istio.io/inject': 'true' } },
-      {
-        namespace: 'free',
-        name: 'e',
-        labels: { 'istio.io/rev': 'prod', 'sidecar.istio.io/inject': 'false' },
-      },
-    ],
-    gateways: [
-      { namespace: 'shop', name: 'g', labels: {} },
-      { namespace: 'free', name: 'h', labels: {} },
-      { namespace: 'shop', name: 'i', labels: { 'istio.io/rev': 'default' } },
-    ],
-  }
-
-  it('are namespaces, pods and Gateways of the tag', () => {
-    expect(dependantsOf('prod', users)).toEqual({
-      namespaces: ['shop'],
-      pods: ['free/b'],
-      gateways: ['shop/g'],
-    })
-    expect(dependantsOf('default', users)).toEqual({
-      namespaces: ['bank'],
-      pods: ['free/c'],
-      gateways: ['free/h', 'shop/i'],
-    })
-  })
-})
-
-const all = installations().filter(({ tags }) => tags.size > 0)
-
-describe.skipIf(all.length === 0)('captured tags', () => {
-  it.each(all.map((each) => [each.name, each] as const))('%s', (name, { objects, tags }) => {
-    const revision = /default-rev-(.+)$/.exec(name)?.[1] ?? 'default'
-    const cluster = new FakeCluster(ofKind(objects, 'MutatingWebhookConfiguration'))
-    for (const [tag, captured] of tags) {
-      const request = { ...REQUEST, tag, revision, generate: true }
-      const plan = planTagSet(tagCluster(cluster, objects), request)
-      expect(plan.objects.map((object) => object['kind'])).toEqual(captured.map((object) => object['kind']))
-      plan.objects.forEach((object, index) => {
-        expect(comparable(object), `${tag} ${String(object['kind'])}`).toEqual(
-          comparable(captured[index] ?? {}),
-        )
-      })
-    }
-  })
-})
-
-/** Without marks of installers, and what the API server fills in. */
-function comparable(object: JsonObject): unknown {
-  const { status: _, ...rest } = object
-  const metadata = { ...(rest['metadata'] as JsonObject) }
-  delete metadata['creationTimestamp']
-  const labels = { ...(metadata['labels'] as JsonObject) }
-  delete labels['app.kubernetes.io/managed-by']
-  delete labels['helm.sh/chart']
-  const text = JSON.stringify({ ...rest, metadata: { ...metadata, labels } }, (key, value: unknown) => {
-    if (key === 'targetPort' || key === 'selector' || key === 'caBundle') return undefined
-    if (key === 'ports' && Array.isArray(value)) {
-      return value.filter(isObject).map((port) => ({ protocol: 'TCP', ...port }))
-    }
-    return isObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value
-  })
-  return JSON.parse(text)
-}

@@ -9,13 +9,14 @@ import type { Proof } from '../../revision/check.ts'
 import type { Configuration } from '../../revision/configuration.ts'
 import { objectField, textField } from '../../revision/configuration.ts'
 import type { ClusterFlags } from './flags.ts'
-import { type ProofPlace, placeFor, proofPod, proveEntry } from './prove.ts'
+import { type ProofPlace, placesFor, proofPod, proveAnywhere } from './prove.ts'
 import { apiServers } from './servers.ts'
 import type { Session } from './session.ts'
 
 interface Asked {
   readonly configuration: Configuration
-  readonly place: ProofPlace
+  /** At least one. */
+  readonly places: readonly ProofPlace[]
 }
 
 /** An entry that no pod of any namespace can match needs no proof, and one that the user may not prove is noted. */
@@ -29,12 +30,15 @@ export async function proveEntries(
     configuration.entries
       .filter(({ live, rule, of }) => live && rule !== undefined && of !== undefined)
       .flatMap((entry): Asked[] => {
-        const place = placeFor(entry, namespaces)
-        return place === undefined ? [] : [{ configuration, place }]
+        const places = placesFor(entry, namespaces)
+        return places.length === 0 ? [] : [{ configuration, places }]
       }),
   )
-  const allowed = await allowedIn(session, [...new Set(asked.map(({ place }) => place.namespace))], notes)
-  const mine = asked.filter(({ place }) => allowed.has(place.namespace))
+  const names = new Set(asked.flatMap(({ places }) => places.map(({ namespace }) => namespace)))
+  const allowed = await allowedIn(session, [...names], notes)
+  const mine = asked
+    .map((each) => ({ ...each, places: each.places.filter(({ namespace }) => allowed.has(namespace)) }))
+    .filter(({ places }) => places.length > 0)
   const proofs: Proof[] = []
   for (const client of mine.length === 0 ? [] : await apiServers(session, flags)) {
     const all = Promise.all(mine.map((each) => prove(client, each, session.signal)))
@@ -48,30 +52,31 @@ export interface Gathered {
   readonly namespaces: readonly NamespaceInfo[]
 }
 
-async function prove(client: Client, { configuration, place }: Asked, signal: AbortSignal): Promise<Proof> {
+async function prove(client: Client, { configuration, places }: Asked, signal: AbortSignal): Promise<Proof> {
   const problem =
     configuration.owner === 'remora'
-      ? await remoraProblem(client, place, signal)
-      : await istioProblem(client, place, signal)
-  return { configuration: configuration.name, entry: place.entry.name, problem }
+      ? await remoraProblem(client, places, signal)
+      : await istioProblem(client, places, signal)
+  return { configuration: configuration.name, entry: places[0]?.entry.name ?? '', problem }
 }
 
 async function remoraProblem(
   client: Client,
-  place: ProofPlace,
+  places: readonly ProofPlace[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { proof, refusal, server } = await proveEntry(client, place, signal)
-  if (proof !== undefined) return undefined
-  return `remora did not answer ${server}${refusal === undefined ? '' : `: ${refusal}`}`
+  const found = await proveAnywhere(client, places, signal)
+  if (found === undefined || found.proof !== undefined) return undefined
+  return `remora did not answer ${found.server}${found.refusal === undefined ? '' : `: ${found.refusal}`}`
 }
 
 /** An API server that cannot call a webhook answers with an internal error; a refusal of the pod is somebody's answer. */
 async function istioProblem(
   client: Client,
-  place: ProofPlace,
+  [place]: readonly ProofPlace[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  if (place === undefined) return undefined
   const pod = proofPod(place, randomBytes(16).toString('hex'))
   try {
     await client.create(RESOURCE.pod, { namespace: place.namespace }, pod, { dryRun: true, signal })

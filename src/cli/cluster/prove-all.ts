@@ -2,14 +2,13 @@
 // servers learn of a new entry a moment after it was written, and a namespace may refuse pods for reasons of its own, so
 // each proof is tried again for a while, and in more than one namespace.
 
-import type { NamespaceInfo } from '../../api/mesh.ts'
 import type { Client } from '../../kube/client.ts'
 import { sleep, systemClock } from '../../kube/clock.ts'
-import type { Configuration } from '../../revision/configuration.ts'
+import { CONFIGURATION_NAME } from '../../revision/configuration.ts'
 import { EXIT, Exit } from '../io.ts'
 import { warn } from '../print.ts'
 import type { ClusterFlags } from './flags.ts'
-import { type EntryProof, type ProofPlace, proofPlace, proveEntry } from './prove.ts'
+import { type EntryProof, type ProofPlace, placesFor, proveAnywhere } from './prove.ts'
 import { readNamespaces, readRevisions } from './read.ts'
 import { apiServers } from './servers.ts'
 import type { Session } from './session.ts'
@@ -22,8 +21,6 @@ export interface ProveOptions {
 }
 
 const POLL_MS = 250
-/** So many namespaces are tried for an entry. */
-const NAMESPACES = 3
 
 /** Throws Exit 4 unless remora answered for each entry that a pod of the cluster can match, on each API server. */
 export async function proveAll(
@@ -38,10 +35,12 @@ export async function proveAll(
   const namespaces = await readNamespaces(session, notes)
   for (const note of notes) warn(io, note)
   const servers = await apiServers(session, flags)
+  const ours = configurations.find((each) => each.name === CONFIGURATION_NAME)
   const end = systemClock.now() + options.waitMs
   const failed: EntryProof[] = []
   for (const name of entries) {
-    const places = placesFor(configurations, namespaces, name)
+    const entry = ours?.entries.find((each) => each.name === name)
+    const places = entry === undefined ? [] : placesFor(entry, namespaces)
     if (places.length === 0) io.stderr.write(`  ${name}: no namespace uses it, nothing to prove\n`)
     for (const client of places.length === 0 ? [] : servers) {
       const proof = await proveUntil(session, client, places, end)
@@ -63,21 +62,6 @@ export async function proveAll(
   throw new Exit(EXIT.blocked)
 }
 
-/** The first namespaces, by name, whose pods the entry can match. */
-function placesFor(
-  configurations: readonly Configuration[],
-  namespaces: readonly NamespaceInfo[],
-  entry: string,
-): ProofPlace[] {
-  const places: ProofPlace[] = []
-  for (const namespace of namespaces) {
-    const place = proofPlace(configurations, [namespace], entry)
-    if (place !== undefined) places.push(place)
-    if (places.length === NAMESPACES) break
-  }
-  return places
-}
-
 /** The first proof that succeeds; when time is over, the last one that failed. At least one is tried. */
 async function proveUntil(
   { signal }: Session,
@@ -86,15 +70,9 @@ async function proveUntil(
   end: number,
 ): Promise<EntryProof> {
   for (;;) {
-    let last: EntryProof | undefined
-    for (const place of places) {
-      const proof = await proveEntry(client, place, signal)
-      if (proof.proof !== undefined) return proof
-      last ??= proof
-      // Nobody refused the pod, and remora was not asked: it is so in every other namespace, too.
-      if (proof.refusal === undefined) break
-    }
+    const last = await proveAnywhere(client, places, signal)
     if (last === undefined) throw new Error('no place to prove an entry in')
+    if (last.proof !== undefined) return last
     if (systemClock.now() >= end) return last
     await sleep(systemClock, POLL_MS, signal)
     signal.throwIfAborted()

@@ -8,7 +8,7 @@ import type { LabelSelector, NamespaceInfo } from '../../api/mesh.ts'
 import { ANNOTATION, LABEL } from '../../api/names.ts'
 import { ApiError, type Client } from '../../kube/client.ts'
 import { RESOURCE } from '../../kube/resource.ts'
-import { CONFIGURATION_NAME, type Configuration, type Entry } from '../../revision/configuration.ts'
+import type { Entry } from '../../revision/configuration.ts'
 import { type JsonObject, own, setOwn } from '../../std/json.ts'
 import { labelsOf } from './calls.ts'
 
@@ -23,28 +23,21 @@ export interface EntryProof {
   readonly refusal: string | undefined
 }
 
-/** A place for a pod that an entry matches; undefined where there is none, and nothing to prove. */
+/** A place for a pod that an entry matches. */
 export interface ProofPlace {
   readonly entry: Entry
   readonly namespace: string
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** The first namespace, by name, whose pods the entry can match. */
-export function proofPlace(
-  configurations: readonly Configuration[],
-  namespaces: readonly NamespaceInfo[],
-  name: string,
-): ProofPlace | undefined {
-  const ours = configurations.find((each) => each.name === CONFIGURATION_NAME)
-  const entry = ours?.entries.find((each) => each.name === name)
-  return entry === undefined ? undefined : placeFor(entry, namespaces)
-}
+/** So many namespaces are tried for an entry: one may refuse pods for reasons of its own. */
+const PLACES = 3
 
-export function placeFor(entry: Entry, namespaces: readonly NamespaceInfo[]): ProofPlace | undefined {
+/** The first namespaces, by name, whose pods the entry can match. */
+export function placesFor(entry: Entry, namespaces: readonly NamespaceInfo[]): ProofPlace[] {
   const labels = wantedLabels(entry.objectSelector)
-  const namespace = namespaces.find((each) => entry.matches(labelsOf(each), labels))
-  return namespace === undefined ? undefined : { entry, namespace: namespace.name, labels }
+  const matching = namespaces.filter((each) => entry.matches(labelsOf(each), labels)).slice(0, PLACES)
+  return matching.map(({ name }) => ({ entry, namespace: name, labels }))
 }
 
 /** Labels that a selector asks for. */
@@ -80,6 +73,23 @@ export async function proveEntry(
   }
   const proof = warnings.map(readProof).find((each) => each?.nonce === nonce)
   return { entry: place.entry.name, namespace, server: client.access.server, proof, refusal }
+}
+
+/** The first proof that succeeds, else the first that failed. */
+export async function proveAnywhere(
+  client: Client,
+  places: readonly ProofPlace[],
+  signal: AbortSignal,
+): Promise<EntryProof | undefined> {
+  let failed: EntryProof | undefined
+  for (const place of places) {
+    const proof = await proveEntry(client, place, signal)
+    if (proof.proof !== undefined) return proof
+    failed ??= proof
+    // Nobody refused the pod, and remora was not asked: it is so in every other namespace, too.
+    if (proof.refusal === undefined) break
+  }
+  return failed
 }
 
 /**

@@ -11,7 +11,7 @@ import { EXIT, Exit } from '../io.ts'
 import { warn } from '../print.ts'
 import { patch, unless, waitFor } from './execute.ts'
 import type { ClusterFlags } from './flags.ts'
-import { type EntryProof, type ProofPlace, proofPlace, proveEntry } from './prove.ts'
+import { type EntryProof, placesFor, proveAnywhere } from './prove.ts'
 import { readNamespaces, readRevisions } from './read.ts'
 import { apiServers } from './servers.ts'
 import type { Session } from './session.ts'
@@ -83,37 +83,35 @@ export async function proveTag(
   const entries = configurations.flatMap((each) =>
     each.entries.filter(({ of }) => each.owner === 'remora' && of?.kind === 'tag' && of.name === tag),
   )
-  const place = entries
-    .map(({ name }) => proofPlace(configurations, namespaces, name))
-    .find((each) => each !== undefined)
-  if (place === undefined) return []
+  const places = entries.map((entry) => placesFor(entry, namespaces)).find((each) => each.length > 0) ?? []
   const end = systemClock.now() + waitMs
   const proofs: EntryProof[] = []
-  for (const client of await apiServers(session, flags)) {
-    const prove = (): Promise<EntryProof> => proveEntry(client, place, session.signal)
-    proofs.push(await proveUntil(session, prove, place, revision, end))
+  for (const client of places.length === 0 ? [] : await apiServers(session, flags)) {
+    const prove = (): Promise<EntryProof | undefined> => proveAnywhere(client, places, session.signal)
+    const proof = await proveUntil(session, prove, revision, end)
+    if (proof !== undefined) proofs.push(proof)
   }
   return proofs
 }
 
 async function proveUntil(
   { io, signal }: Session,
-  prove: () => Promise<EntryProof>,
-  { namespace }: ProofPlace,
+  prove: () => Promise<EntryProof | undefined>,
   revision: string,
   end: number,
-): Promise<EntryProof> {
+): Promise<EntryProof | undefined> {
   for (;;) {
     const found = await prove()
-    if (found.proof?.revision === revision) {
+    if (found === undefined) return undefined
+    const { proof, namespace, server, refusal } = found
+    if (proof?.revision === revision) {
       io.stderr.write(`remora answers for a pod in namespace ${namespace} as revision "${revision}"\n`)
       return found
     }
     if (systemClock.now() > end) {
-      const said =
-        found.proof === undefined ? 'does not answer' : `answers as revision "${found.proof.revision}"`
-      const why = found.refusal === undefined ? '' : `: ${found.refusal}`
-      io.stderr.write(`blocked: remora ${said} ${found.server} for a pod in namespace ${namespace}${why}\n`)
+      const said = proof === undefined ? 'does not answer' : `answers as revision "${proof.revision}"`
+      const why = refusal === undefined ? '' : `: ${refusal}`
+      io.stderr.write(`blocked: remora ${said} ${server} for a pod in namespace ${namespace}${why}\n`)
       io.stderr.write('hint: the tag is written; see remora check and the logs of remora-injector\n')
       throw new Exit(EXIT.blocked)
     }

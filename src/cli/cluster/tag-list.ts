@@ -49,7 +49,10 @@ function problemsOf(tag: TagFacts): string[] {
   return [
     ...(tag.dangling ? [`revision "${revision}" does not exist`] : []),
     ...(revisions.length > 1 ? [`its objects name different revisions: ${revisions.join(', ')}`] : []),
-    ...(tag.shadowsRevision && tag.name !== revision ? ['a revision has the same name'] : []),
+    // The tag `default` takes the place of the revision that has no name, on purpose.
+    ...(tag.shadowsRevision && tag.name !== revision && tag.name !== 'default'
+      ? ['a revision has the same name']
+      : []),
     ...(tag.webhook ? [] : ['no webhook configuration: it chooses no injector']),
   ]
 }
