@@ -32,7 +32,7 @@ const OVERRIDES = new TypeTable(
 ).type('podOverrides')
 
 /** An image that says: take the template's. */
-const AUTO_IMAGE = 'auto'
+export const AUTO_IMAGE = 'auto'
 
 /** The overrides that `pod` carries. Throws a ProblemError with Go's text where they are not what they should be. */
 export function readOverrides(pod: Pod): Overrides {

@@ -4,7 +4,7 @@
 // the pod since then stays, also what they added to injected containers. Law: inject(inject(p)) = inject(p).
 
 import type { Container, Pod } from '../api/kube.ts'
-import { ANNOTATION } from '../api/names.ts'
+import { ANNOTATION, CONTAINER } from '../api/names.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { goJson } from '../std/gojson.ts'
@@ -22,7 +22,7 @@ import {
   withContainers,
 } from './containers.ts'
 import { parseJson } from './gotext.ts'
-import { readOverrides } from './overrides.ts'
+import { AUTO_IMAGE, readOverrides } from './overrides.ts'
 import { PROBERS_ENV, readProbers, restoreProbes } from './postprocess/probes.ts'
 import { restoreScraping, SCRAPING_ENV } from './postprocess/prometheus.ts'
 import { readStatus, statusOf } from './status.ts'
@@ -56,6 +56,11 @@ function recordOf(pod: Pod): InjectionRecord | undefined {
     if (error instanceof ProblemError) return undefined
     throw error
   }
+}
+
+/** Whether `pod` carries the record of its injection, which knows all that it changed. */
+export function hasRecord(pod: Pod): boolean {
+  return statusOf(pod) !== undefined && recordOf(pod) !== undefined
 }
 
 /**
@@ -121,13 +126,23 @@ function withoutNamed(pod: Pod, field: 'volumes' | 'imagePullSecrets', names: re
   return { ...pod, spec: spec as Pod['spec'] }
 }
 
-/** Puts recorded overrides of a pod that Istio injected where the injected containers stood. */
+/**
+ * Puts recorded overrides of a pod that Istio injected where the injected containers stood; istio-proxy among the
+ * containers, where users write it. One without an image had `auto` for the template's.
+ */
 function withOverrides(plain: Pod, injected: Pod): Pod {
-  const overrides = readOverrides(injected)
+  const { containers, initContainers } = readOverrides(injected)
+  const isProxy = ({ name }: Container): boolean => name === CONTAINER.proxy
+  const overrides = {
+    containers: [...containers, ...initContainers.filter(isProxy)],
+    initContainers: initContainers.filter((container) => !isProxy(container)),
+  }
   let result = plain
   for (const list of LISTS) {
     const kept = containersOf(plain, list)
-    const missing = overrides[list].filter((container) => findContainer(kept, container.name) === undefined)
+    const missing = overrides[list]
+      .filter(({ name }) => findContainer(kept, name) === undefined)
+      .map((container) => ((container.image ?? '') === '' ? { ...container, image: AUTO_IMAGE } : container))
     if (missing.length === 0) continue
     const placed = containersOf(injected, list).flatMap(
       ({ name }) => findContainer(kept, name) ?? findContainer(missing, name) ?? [],

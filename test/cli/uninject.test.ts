@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { editYaml } from '../../src/cli/edit/edit.ts'
 import { type InjectContext, injectPlace } from '../../src/cli/inject/place.ts'
 import { uninjected } from '../../src/cli/inject/uninject-template.ts'
-import { podPlaces, replaceAt } from '../../src/cli/input/workloads.ts'
+import { podPlaces, replaceAt, WORKLOAD_KINDS } from '../../src/cli/input/workloads.ts'
 import { loadSettings } from '../../src/cli/settings.ts'
 import { deepFreeze, isObject, type Json, type JsonObject } from '../../src/std/json.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
@@ -23,13 +23,18 @@ const BASE = {
   structure: 'refuse',
 } as const
 
-async function contextFor(env: Record<string, string>): Promise<InjectContext> {
+async function contextFor(
+  env: Record<string, string>,
+  compat: InjectContext['compat'],
+): Promise<InjectContext> {
   const { revision, cluster } = await loadSettings(memoryIo({}).io, { ...BASE, injectorEnv: env })
-  return { settings: revision, cluster, envPairs: {}, compat: 'istio', structure: 'refuse' }
+  return { settings: revision, cluster, envPairs: {}, compat, structure: 'refuse' }
 }
 
-const plain = await contextFor({})
-const native = await contextFor({ ENABLE_NATIVE_SIDECARS: 'true' })
+const plain = await contextFor({}, 'istio')
+const improved = await contextFor({}, 'improved')
+const native = { ENABLE_NATIVE_SIDECARS: 'true' }
+const contexts = [plain, improved, await contextFor(native, 'istio'), await contextFor(native, 'improved')]
 
 const port = fc.oneof(
   fc.integer({ min: 1, max: 65535 }),
@@ -115,24 +120,41 @@ const template = fc.tuple(metadata, spec, fc.boolean()).map(([meta, podSpec, bar
   return (bare ? { spec: podSpec } : { metadata: meta, spec: podSpec }) as JsonObject
 })
 
+const inTemplate = (pod: JsonObject): JsonObject => ({ metadata: { name: 'w' }, spec: { template: pod } })
+
 const KINDS: readonly (readonly [string, string, (template: JsonObject) => JsonObject])[] = [
   [
     'v1',
     'Pod',
     (pod) => ({ ...pod, metadata: { ...(isObject(pod['metadata']) ? pod['metadata'] : {}), name: 'p' } }),
   ],
-  ['apps/v1', 'Deployment', (pod) => ({ metadata: { name: 'd' }, spec: { template: pod } })],
+  ['v1', 'PodTemplate', (pod) => ({ metadata: { name: 't' }, template: pod })],
+  ['v1', 'ReplicationController', inTemplate],
+  ['apps/v1', 'Deployment', inTemplate],
+  ['apps/v1', 'DaemonSet', inTemplate],
+  ['apps/v1', 'ReplicaSet', inTemplate],
+  ['apps/v1', 'StatefulSet', inTemplate],
+  ['batch/v1', 'Job', inTemplate],
   [
     'batch/v1',
     'CronJob',
     (pod) => ({ metadata: { name: 'c' }, spec: { jobTemplate: { spec: { template: pod } } } }),
   ],
-  ['argoproj.io/v1alpha1', 'Rollout', (pod) => ({ metadata: { name: 'r' }, spec: { template: pod } })],
-  ['v1', 'PodTemplate', (pod) => ({ metadata: { name: 't' }, template: pod })],
+  ['apps.openshift.io/v1', 'DeploymentConfig', inTemplate],
+  ['argoproj.io/v1alpha1', 'Rollout', inTemplate],
 ]
-const workload = fc
+const object = fc
   .tuple(template, fc.constantFrom(...KINDS))
   .map(([pod, [apiVersion, kind, make]]) => ({ apiVersion, kind, ...make(pod) }) as JsonObject)
+const workload = fc.oneof(
+  { weight: 5, arbitrary: object },
+  {
+    weight: 1,
+    arbitrary: fc
+      .array(object, { maxLength: 2 })
+      .map((items) => ({ apiVersion: 'v1', kind: 'List', items }) as JsonObject),
+  },
+)
 
 function injectedData(data: Json, context: InjectContext): Json {
   return podPlaces(data).reduce(
@@ -150,24 +172,52 @@ function uninjectedData(data: Json): Json {
 }
 
 describe('uninject', () => {
+  it('is tried on every kind that carries a pod', () => {
+    expect(KINDS.map(([, kind]) => kind).toSorted()).toEqual(WORKLOAD_KINDS.toSorted())
+  })
+
   it('of inject is the workload as it was', () => {
     fc.assert(
-      fc.property(workload, fc.constantFrom(plain, native), (data, context) => {
+      fc.property(workload, fc.constantFrom(...contexts), (data, context) => {
         const injected = injectedData(deepFreeze(data), context)
-        expect(injected).not.toEqual(data)
+        if (podPlaces(data).length > 0) expect(injected).not.toEqual(data)
         expect(uninjectedData(injected)).toEqual(data)
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     )
   })
 
-  it('gives the first workload back when it was injected twice', () => {
+  it('gives the first workload back when it was injected twice, whatever by', () => {
+    const some = fc.constantFrom(...contexts)
+    fc.assert(
+      fc.property(workload, some, some, (data, first, second) => {
+        expect(uninjectedData(injectedData(injectedData(data, first), second))).toEqual(data)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('under compat improved: injecting what is injected changes nothing', () => {
     fc.assert(
       fc.property(workload, (data) => {
-        expect(uninjectedData(injectedData(injectedData(data, plain), plain))).toEqual(data)
+        const injected = injectedData(deepFreeze(data), improved)
+        expect(injectedData(injected, improved)).toEqual(injected)
       }),
-      { numRuns: 50 },
+      { numRuns: 100 },
     )
+  })
+
+  it('of what Istio injected leaves a name that the user gave', () => {
+    const canonical = 'service.istio.io/canonical-name'
+    const labels = (given: JsonObject): Json | undefined => {
+      const pod = { metadata: { labels: { app: 'a', ...given } }, spec: { containers: [{ name: 'c' }] } }
+      const injected = injectedData({ apiVersion: 'v1', kind: 'Pod', ...pod }, plain)
+      const text = JSON.stringify(injected).replaceAll(/,\\"restore\\":\[.*?\]/g, '')
+      const { metadata } = uninjectedData(JSON.parse(text) as Json) as { metadata: JsonObject }
+      return metadata['labels']
+    }
+    expect(labels({ [canonical]: 'mine' })).toEqual({ app: 'a', [canonical]: 'mine' })
+    expect(labels({})).toEqual({ app: 'a' })
   })
 
   it('brings the text back, byte for byte, where nothing that was there had to change', () => {

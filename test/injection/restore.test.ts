@@ -10,7 +10,8 @@ import { POD } from '../../src/patch/schema.ts'
 import { decode } from '../../src/patch/typed.ts'
 import { deepFreeze, type Json } from '../../src/std/json.ts'
 import { pods } from '../generate/pod.ts'
-import { CLUSTER, makeRevision } from './settings.ts'
+import { runs } from '../runs.ts'
+import { CLUSTER, makeRevision, revisionWith } from './settings.ts'
 
 const settings = makeRevision()
 const inject = (pod: Pod, compat: 'istio' | 'improved' = 'improved', revision = settings): Pod =>
@@ -47,7 +48,7 @@ describe('a change that is written down', () => {
         const undone = applyUndo(deepFreeze(after), undoOf(after, before))
         expect(decode(POD, undone)).toEqual(before)
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
   })
 
@@ -117,6 +118,43 @@ describe('a pod that was injected before', () => {
     expect(inject(inject(pod, 'improved', native))).toEqual(inject(pod))
   })
 
+  it('keeps away what somebody took away, also where injection had overwritten it', () => {
+    for (const value of ['', 'abc', '15020']) {
+      const annotations = { 'prometheus.io/port': value, 'prometheus.io/path': '/stats/prometheus' }
+      const once = inject(make(PLAIN, { annotations }))
+      const { 'prometheus.io/port': _, ...rest } = once.metadata.annotations ?? {}
+      const again = inject({ ...once, metadata: { ...once.metadata, annotations: rest } })
+      const { 'prometheus.io/port': __, ...before } = annotations
+      expect(again).toEqual(inject(make(PLAIN, { annotations: before })))
+    }
+  })
+
+  it('has one record, whatever order its members came in', () => {
+    const fields = [
+      ['a', '1'],
+      ['b', '2'],
+    ] as const
+    const templates = {
+      sidecar: 'metadata: {labels: {a: x, b: z}}\nspec: {containers: [{name: istio-proxy}]}',
+    }
+    const revision = revisionWith(templates)
+    const [one, other] = [fields, fields.toReversed()].map((labels) =>
+      inject(make(PLAIN, { labels: Object.fromEntries(labels) }), 'improved', revision),
+    )
+    const record = (pod: Pod | undefined) => pod?.metadata.annotations?.['remora.dev/record']
+    expect(record(one)).toContain('labels')
+    expect(record(other)).toBe(record(one))
+  })
+
+  it('gets the own containers of its user back where users write them, when Istio injected it', () => {
+    const native = makeRevision({ env: { ENABLE_NATIVE_SIDECARS: 'true' } })
+    const own = { containers: [{ name: 'app' }, { name: 'istio-proxy', image: 'auto', args: ['--mine'] }] }
+    expect(restorePod(inject(make(own), 'istio', native)).spec.containers).toEqual([
+      { name: 'app', resources: {} },
+      { name: 'istio-proxy', image: 'auto', args: ['--mine'], resources: {} },
+    ])
+  })
+
   it('is restored to what it was', () => {
     fc.assert(
       fc.property(pods({ overrides: true }), (raw) => {
@@ -129,7 +167,7 @@ describe('a pod that was injected before', () => {
         }
         expect(restorePod(once)).toEqual(pod)
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 })

@@ -2,13 +2,13 @@
 // of all releases and a spread sample of the differential requests, each with some of the additions that another webhook
 // makes in between; with --all every request and every addition. Under compat improved injecting again changes nothing,
 // and what was added may as well have been added before; under compat istio the same but for the rules of
-// ../injection/istio-again.ts. Last line `N passed, N failed`.
+// ../injection/istio-again.ts. The way back: uninject(inject(x)) is x, under both, and what Istio injected becomes the
+// same pod again when it is taken out and put in. Last line `N passed, N failed`.
 
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Pod } from '../../src/api/kube.ts'
-import { ANNOTATION } from '../../src/api/names.ts'
 import { injectPod } from '../../src/injection/inject.ts'
 import { POD } from '../../src/patch/schema.ts'
 import { decode } from '../../src/patch/typed.ts'
@@ -18,8 +18,9 @@ import { type Addition, FIXED, MOVING, withoutAnnotation } from '../generate/add
 import { bringsInjected, injectedNames, untouchedAgain } from '../injection/istio-again.ts'
 import { jsonDiff } from './compare.ts'
 import { printReports } from './conformance.ts'
+import { istioAndBack, placesOfRequests, wayBack } from './laws-back.ts'
 import type { FileReport, Outcome } from './outcome.ts'
-import { corporaIn, podsOfCases, podsOfRequests, type Subject } from './subjects.ts'
+import { corporaIn, isMarked, placesOfCases, podsOfCases, podsOfRequests, type Subject } from './subjects.ts'
 
 type Compat = 'istio' | 'improved'
 
@@ -33,9 +34,6 @@ function inject(subject: Subject, pod: Pod, compat: Compat): Pod | undefined {
   }
 }
 
-/** Annotations by which an injection finds its way back. */
-const MARKS = [ANNOTATION.status, ANNOTATION.overrides, ANNOTATION.record, ANNOTATION.configHash] as const
-
 /** What another webhook may do between the injection of `pod` to `once` and a second one. */
 function additionsFor(pod: Pod, once: Pod, compat: Compat): Addition[] {
   if (isMarked(pod) || hasTwins(pod)) return []
@@ -44,10 +42,6 @@ function additionsFor(pod: Pod, once: Pod, compat: Compat): Addition[] {
   const removed = compat === 'istio' ? [] : lastingAnnotations(pod, once)
   return [...FIXED, ...moving, ...removed.map(withoutAnnotation)]
 }
-
-/** Pods that somebody else injected, or that say so: what of them is the user's own, nobody knows. */
-const isMarked = ({ metadata }: Pod): boolean =>
-  MARKS.some((name) => metadata.annotations?.[name] !== undefined)
 
 /** Containers of one name, which no API server takes, cannot be told from each other. */
 function hasTwins({ spec }: Pod): boolean {
@@ -97,16 +91,30 @@ const SPREAD = 32
 const TURNS = 9
 
 export function run(reference: string, all: boolean): FileReport[] {
-  const corpora = corporaIn(reference).map((dir) => ({ file: basename(dir), subjects: podsOfCases(dir) }))
+  const corpora = corporaIn(reference).flatMap((dir) => {
+    const subjects = podsOfCases(dir)
+    return [
+      { file: basename(dir), outcomes: twice(subjects, all) },
+      {
+        file: `${basename(dir)}, the way back`,
+        outcomes: [...placesOfCases(dir).flatMap(wayBack), ...subjects.flatMap(istioAndBack)],
+      },
+    ]
+  })
   const share = all ? { part: 0, of: 1 } : { part: 7, of: SPREAD }
   const requests = podsOfRequests(join(reference, 'differential'), share)
-  return [...corpora, { file: 'differential', subjects: requests }].map(({ file, subjects }) => ({
-    file,
-    outcomes: subjects.flatMap((subject, index) => {
-      const choice: Choice = (list) => (all ? list : list.filter((_, i) => i % TURNS === index % TURNS))
-      return [...lawsOf(subject, 'improved', choice), ...lawsOf(subject, 'istio', choice)]
-    }),
-  }))
+  return [
+    ...corpora,
+    { file: 'differential', outcomes: twice(requests, all) },
+    { file: 'differential, the way back', outcomes: placesOfRequests(requests).flatMap(wayBack) },
+  ]
+}
+
+function twice(subjects: readonly Subject[], all: boolean): Outcome[] {
+  return subjects.flatMap((subject, index) => {
+    const choice: Choice = (list) => (all ? list : list.filter((_, i) => i % TURNS === index % TURNS))
+    return [...lawsOf(subject, 'improved', choice), ...lawsOf(subject, 'istio', choice)]
+  })
 }
 
 function main(): number {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parseRoute } from '../../src/admission/path.ts'
 import type { Pod } from '../../src/api/kube.ts'
 import type { ClusterView } from '../../src/api/mesh.ts'
+import { ANNOTATION } from '../../src/api/names.ts'
 import { incomingPod } from '../../src/cli/inject/place.ts'
 import { type PodPlace, podPlaces, workloadBehind } from '../../src/cli/input/workloads.ts'
 import { decodePod } from '../../src/injection/inject.ts'
@@ -13,6 +14,7 @@ import type { EnvPairs } from '../../src/injection/postprocess/cluster.ts'
 import type { Workload } from '../../src/injection/workload.ts'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
 import { routeTarget } from '../../src/server/route.ts'
+import type { Json } from '../../src/std/json.ts'
 import { ProblemError } from '../../src/std/problem.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
 import { splitDocuments } from '../../src/std/yaml-split.ts'
@@ -77,8 +79,13 @@ export interface Share {
   readonly of: number
 }
 
+export interface RequestSubject extends Subject {
+  /** The pod as the API server sent it. */
+  readonly object: Json
+}
+
 /** The pods of the differential requests, without those that are none. */
-export function podsOfRequests(dir: string, share: Share): Subject[] {
+export function podsOfRequests(dir: string, share: Share): RequestSubject[] {
   const setups = new Map<string, Setup>()
   return readLines<Request>(join(dir, 'requests.jsonl')).flatMap((request, index) => {
     if (index % share.of !== share.part) return []
@@ -87,7 +94,9 @@ export function podsOfRequests(dir: string, share: Share): Subject[] {
     const target = routeTarget(request.path)
     const { envPairs = {} } = parseRoute(target.kind === 'inject' ? target.path : request.path) ?? {}
     const pod = podOf(request)
-    return pod === undefined ? [] : [{ id: `${request.id} ${request.settings}`, pod, envPairs, ...setup }]
+    const { object } = request.review.request
+    const id = `${request.id} ${request.settings}`
+    return pod === undefined ? [] : [{ id, pod, object, envPairs, ...setup }]
   })
 }
 
@@ -99,6 +108,14 @@ function podOf(request: Request): Pod | undefined {
     if (error instanceof ProblemError) return undefined
     throw error
   }
+}
+
+/** Annotations by which an injection finds its way back. */
+const MARKS = [ANNOTATION.status, ANNOTATION.overrides, ANNOTATION.record, ANNOTATION.configHash] as const
+
+/** Whether somebody else injected the pod, or it says so: what of it is the user's own, nobody knows. */
+export function isMarked({ metadata }: Pod): boolean {
+  return MARKS.some((name) => metadata.annotations?.[name] !== undefined)
 }
 
 /** Folders of releases in the reference data. */

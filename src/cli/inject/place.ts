@@ -11,7 +11,7 @@ import { POD } from '../../patch/schema.ts'
 import { isObject, type Json, type JsonObject, own, setOwn } from '../../std/json.ts'
 import { ProblemError } from '../../std/problem.ts'
 import { type PodPlace, podAsCreated, workloadBehind } from '../input/workloads.ts'
-import { uninjected, withRecord } from './uninject-template.ts'
+import { uninjected, withRestore } from './uninject-template.ts'
 
 export interface InjectContext {
   readonly settings: RevisionSettings
@@ -73,7 +73,7 @@ export function injectPlace(
   const template = backInTemplate(changed, place.template)
   const before = uninjected(place.template).template
   const { templates, warnings, base } = result
-  return { template: withRecord(template, before), templates, warnings, base }
+  return { template: withRestore(template, before), templates, warnings, base }
 }
 
 /** Metadata that the pod has from its controller or its request, not from its template. */
