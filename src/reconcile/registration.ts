@@ -91,7 +91,10 @@ export class Registrar {
     const resource = RESOURCE.mutatingWebhookConfiguration
     const options = { signal, fieldManager: FIELD_MANAGER }
     if (action.kind === 'apply') {
-      await client.apply(resource, { name: CONFIGURATION_NAME }, action.object, { ...options, force: true })
+      const { object, uid } = action
+      const metadata = { ...objectField(object, 'metadata'), ...(uid === undefined ? {} : { uid }) }
+      const applied = { ...object, metadata }
+      await client.apply(resource, { name: CONFIGURATION_NAME }, applied, { ...options, force: true })
       return
     }
     const patch = action.operations.map((operation) => ({ ...operation }))

@@ -49,8 +49,11 @@ export interface RegistrationMemory {
 export const NO_MEMORY: RegistrationMemory = { written: undefined, repairs: [] }
 
 export type RegistrationAction =
-  /** By server-side apply, forced, with our own field manager. */
-  | { readonly kind: 'apply'; readonly object: JsonObject }
+  /**
+   * By server-side apply, forced, with our own field manager. `uid`: of the object that it is about, which must not be
+   * made again when somebody (`adopt --undo`) has deleted it meanwhile.
+   */
+  | { readonly kind: 'apply'; readonly object: JsonObject; readonly uid?: string }
   | { readonly kind: 'patch'; readonly name: string; readonly operations: readonly PatchOperation[] }
 
 /**
@@ -157,7 +160,11 @@ function isOurs({ name }: { readonly name: string }): boolean {
  * What is left over after that, because somebody else owns it too, is taken out by a patch.
  */
 function nextAction(live: Configuration | undefined, wish: JsonObject): RegistrationAction | undefined {
-  if (live === undefined || !covers(live.raw, wish)) return { kind: 'apply', object: wish }
+  if (live === undefined) return { kind: 'apply', object: wish }
+  if (!covers(live.raw, wish)) {
+    const uid = textField(objectField(live.raw, 'metadata'), 'uid')
+    return { kind: 'apply', object: wish, ...(uid === '' ? {} : { uid }) }
+  }
   const operations = leftovers(live, wish)
   return operations.length === 0 ? undefined : { kind: 'patch', name: live.name, operations }
 }

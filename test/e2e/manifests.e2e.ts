@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CLUSTER_SETTINGS } from '../../src/config/cluster.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
 import { splitDocuments } from '../../src/std/yaml-split.ts'
@@ -165,6 +166,18 @@ describe('the Helm chart', () => {
         issuerRef: { name: 'remora-ca' },
       },
     })
+    // Whose authority the CA injector writes into the webhook configuration is a setting with this default.
+    const certificate = CLUSTER_SETTINGS.find(({ flag }) => flag === 'cert-manager-certificate')?.value
+    expect(Object.keys(objects)).toContain(`Certificate remora-system/${certificate}`)
+    // The key of the authority stays, or callers would trust nobody while a renewal spreads.
+    expect(objects['Certificate remora-system/remora-ca']).toMatchObject({
+      spec: { isCA: true, privateKey: { rotationPolicy: 'Never' } },
+    })
+    // The Secret is cert-manager's and comes as files: no right to Secrets is needed.
+    expect(JSON.stringify(objects['Role remora-system/remora-injector'])).not.toContain('secrets')
+    expect(JSON.stringify(objects['Deployment remora-system/remora-injector'])).toContain(
+      '"secretName":"remora-injector-tls"',
+    )
     const given = ['certificates.source=cert-manager', 'certificates.issuerRef.name=corporate']
     const own = objectsOf(template(...given.flatMap((setting) => ['--set', setting])))
     expect(Object.keys(own).filter((name) => /Issuer|remora-ca/.test(name))).toEqual([])

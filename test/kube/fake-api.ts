@@ -201,7 +201,12 @@ export class FakeApi {
     if (path === '/version') return [200, { major: '1', minor: '35', gitVersion: 'v1.35.4' }]
     if (method === 'POST') return this.create(path, body, request)
     const applied = String(request.headers['content-type']).startsWith('application/apply-patch')
-    if (method === 'PATCH' && applied && old === undefined) return [201, this.store(path, body)]
+    if (method === 'PATCH' && applied && old === undefined) {
+      const uid = isObject(body['metadata']) ? body['metadata']['uid'] : undefined
+      if (uid !== undefined)
+        return [409, statusBody(409, 'Conflict', 'uid mismatch: no existing object was found')]
+      return [201, this.store(path, body)]
+    }
     if (old === undefined) {
       if (method === 'GET' && !isObjectPath(path)) return this.list(request)
       return [404, statusBody(404, 'NotFound', `${path.split('/').at(-1)} not found`)]

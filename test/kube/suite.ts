@@ -110,6 +110,19 @@ function clientTests(access: () => ApiAccess): void {
     expect(dataOf(second)).toEqual({ a: '2' })
   })
 
+  it('an apply that names the uid of its object never makes it anew', async () => {
+    const client = createClient(access())
+    const at = { ...AT, name: 'once' }
+    const options = { fieldManager: 'suite', force: true }
+    const made = await client.apply(RESOURCE.configMap, at, configMap('once', { a: '1' }), options)
+    const { uid } = metadataOf(made)
+    const again = configMap('once', { a: '2' })
+    const object = { ...again, metadata: { ...metadataOf(again), uid: String(uid) } }
+    expect(dataOf(await client.apply(RESOURCE.configMap, at, object, options))).toEqual({ a: '2' })
+    await client.delete(RESOURCE.configMap, at)
+    expect((await failure(client.apply(RESOURCE.configMap, at, object, options))).kind).toBe('conflict')
+  })
+
   it('knows the version of the server', async () => {
     expect((await createClient(access()).version())['gitVersion']).toMatch(/^v\d/)
   })

@@ -97,6 +97,15 @@ describe('the registrar', () => {
     ])
   })
 
+  it('does not make the object anew that somebody has deleted meanwhile', async () => {
+    const registrar = await leader()
+    const seen = live()
+    api.remove(WEBHOOKS, undefined, CONFIGURATION_NAME)
+    expect(await registrar.run(seen, HERE, 'CA', NEVER)).toBe(clock.now() + 500)
+    expect(live().map(({ name }) => name)).toEqual(['istio-sidecar-injector'])
+    expect(await registrar.run(live(), HERE, 'CA', NEVER)).toBeUndefined()
+  })
+
   it('fails on an object that the API server will never take', async () => {
     const registrar = await leader()
     api.fault = ({ method }) => (method === 'PATCH' ? { status: 422 } : undefined)

@@ -1,10 +1,12 @@
 // From what the watches hold to the answers: garbage never changes one, revisions do not depend on each other, and what
 // is gone is served for a while.
 
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { admit } from '../../src/admission/admit.ts'
+import { readBuiltin } from '../../src/config/builtin.ts'
 import { clusterView, gather, type Watched } from '../../src/reconcile/inputs.ts'
 import { SnapshotStore } from '../../src/reconcile/snapshots.ts'
+import type { JsonObject } from '../../src/std/json.ts'
 import type { ProblemError } from '../../src/std/problem.ts'
 import { POD, reviewOf } from '../admission/fixture.ts'
 import { BAD_CONFIG, BAD_VALUES } from './garbage.ts'
@@ -76,6 +78,37 @@ describe('garbage in the keys of an injector ConfigMap', () => {
   })
 })
 
+describe('settings whose probe pods take too long', () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  it('are refused with the reason, and tried again, because the machine may have been busy', () => {
+    const cluster = new Cluster()
+    cluster.hold(watchedOf([revisionObjects('default'), revisionObjects('blue')]))
+    const slow = watchedOf([
+      revisionObjects('default', { values: `${readBuiltin().values}\n` }),
+      revisionObjects('blue'),
+    ])
+    let time = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      time += 6000
+      return time
+    })
+    cluster.told.length = 0
+    expect(cluster.hold(slow, 1000)).toBe(31_000)
+    expect(cluster.told).toEqual(['bad default'])
+    expect(cluster.problem).toMatchObject({ code: 'limit' })
+    expect(cluster.problem?.message).toMatch(
+      /^the probe pods took too long .* takes longer than the time limit/,
+    )
+    expect(cluster.hold(slow, 30_999)).toBe(31_000)
+    expect(cluster.hold(slow, 31_000)).toBe(61_000)
+    expect(cluster.told).toEqual(['bad default'])
+    vi.restoreAllMocks()
+    expect(cluster.hold(slow, 61_000)).toBeUndefined()
+    expect(cluster.told).toEqual(['bad default', 'good default'])
+  })
+})
+
 describe('the snapshot of a cluster', () => {
   it('changes nothing when nothing changed', () => {
     const cluster = new Cluster()
@@ -131,6 +164,20 @@ describe('the snapshot of a cluster', () => {
     cluster.hold(left, 200_000)
     expect(cluster.answer('/revisions/blue/inject')).toContain('known revisions: default')
     expect(cluster.told.at(-1)).toBe('gone blue')
+  })
+
+  it('leaves out a revision whose istiod is called by URL, though it has settings here', () => {
+    const cluster = new Cluster()
+    const { deployment } = revisionObjects('default')
+    const { webhook, ...far } = revisionObjects('far')
+    const object: JsonObject = webhook
+    const clientConfig = { url: 'https://istiod.example/inject' }
+    const webhooks = (object['webhooks'] as JsonObject[]).map((entry) => ({ ...entry, clientConfig }))
+    const called: JsonObject = { ...object, webhooks }
+    const moved = { ...far, deployment, webhook: { kind: 'MutatingWebhookConfiguration', ...called } }
+    const watched = watchedOf([revisionObjects('default'), moved])
+    cluster.hold(watched)
+    expect(Object.keys(cluster.store.snapshot.revisions)).toEqual(['default'])
   })
 
   it('takes shared mesh config first, and no ConfigMap for an empty one', () => {
