@@ -54,7 +54,10 @@ const REPORT: Report = {
       hitShare: 0.9,
     },
   ],
-  costs: [{ row: '(a) repeated', plainMicros: 800.4, fastMicros: 300 }],
+  costs: [
+    { row: '(a) repeated', plainMicros: 800.4, fastMicros: 150 },
+    { row: '(f) skipped', plainMicros: 31, fastMicros: 30 },
+  ],
   growth: [
     { ...GROWTH, dimension: 'env', fastRatio: 2.1 },
     { ...GROWTH, dimension: 'volumes', fastRatio: 2.31 },
@@ -90,10 +93,17 @@ describe('printReport', () => {
   })
 
   it('has what was measured without HTTPS, start and memory', () => {
-    expect(text).toMatch(/\(a\) repeated +800 +300\n/)
+    expect(text).toMatch(/\(a\) repeated +800 +150\n/)
     expect(text).toMatch(/start to ready, stand-alone +500 ms\nthe same over bare Node +460 ms\n/)
     expect(text).toMatch(/heap of three revisions and 1,000 namespaces +12\.3 MiB/)
     expect(text).toMatch(/resident with them, 200 connections +160 MiB\nthe same over the echo +60 MiB/)
+  })
+
+  it('takes the CPU time of the typical pod apart', () => {
+    const [, table = ''] = text.split('where the CPU time of row (a) goes, 10 connections\n')
+    const micros = table.split('\n\n')[0]?.match(/\d+$/gm)
+    expect(micros).toEqual(['100', '200', '50', '150', '30', '120', '650'])
+    expect(printReport({ ...REPORT, costs: [] })).not.toContain('where the CPU time')
   })
 
   it('has growth with its bound and a verdict on the worse of both paths', () => {

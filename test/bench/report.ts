@@ -114,6 +114,28 @@ function costTable(costs: readonly Cost[]): Table {
   }
 }
 
+/** Where the CPU time of a request of row (a) goes, as far as rows tell it apart; microseconds. */
+function shareTable({ cells, costs = [] }: Report): Table | undefined {
+  const under = cells.find(({ row, connections }) => row.startsWith('(a)') && connections === 10)
+  const [typical, skipped] = ['(a)', '(f)'].map((name) => costs.find(({ row }) => row.startsWith(name)))
+  if (under === undefined || typical === undefined || skipped === undefined) return undefined
+  const { plainMicros, fastMicros } = typical
+  const shares: [string, number][] = [
+    ['the echo: TLS, HTTP, JSON', under.echo.cpuMicros],
+    ['remora in all', under.remora.cpuMicros],
+    ['TLS, HTTP, log and metrics: all that is not in the next line', under.remora.cpuMicros - fastMicros],
+    ['one answer on the fast path', fastMicros],
+    ['reading and deciding, as for a skipped pod', skipped.fastMicros],
+    ['filling, merging, post-processing, diff and encoding', fastMicros - skipped.fastMicros],
+    ['what the fast path saves: rendering, structure guard, YAML', plainMicros - fastMicros],
+  ]
+  return {
+    title: 'where the CPU time of row (a) goes, 10 connections',
+    head: ['part', 'µs'],
+    rows: shares.map(([part, micros]) => [part, whole(micros)]),
+  }
+}
+
 function growthTable(growth: readonly Growth[]): Table {
   return {
     title: `growth: time(2n) / time(n), at most ${GROWTH_BOUND}`,
@@ -186,6 +208,7 @@ export function tablesOf(report: Report): Table[] {
   const tables = [
     cells.length > 0 ? loadTable(cells) : undefined,
     costs && costTable(costs),
+    shareTable(report),
     otherTable(report),
     growth && growthTable(growth),
     flood && floodTable(flood),

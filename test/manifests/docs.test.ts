@@ -5,18 +5,27 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { buildProgram } from '../../src/cli/program.ts'
+import { USAGE } from '../bench/options.ts'
 import { memoryIo } from '../cli/memory-io.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const FILES = ['docs/operations.md', 'docs/security.md', 'manifests/helm/remora/templates/NOTES.txt']
+const FILES = [
+  'docs/operations.md',
+  'docs/performance.md',
+  'docs/security.md',
+  'manifests/helm/remora/templates/NOTES.txt',
+]
 const text = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
 const program = buildProgram(memoryIo({}).io)
 const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)]
 const flags = new Set(below(program).flatMap(({ options }) => options.map(({ long }) => long ?? '')))
 
-/** Flags of other programs in these texts. */
-const FOREIGN = ['--set', '--create-namespace', '--cacert']
+/** Flags of other programs in these texts; those of the benchmark are the ones that its usage names. */
+const FOREIGN = [
+  ...['--set', '--create-namespace', '--cacert', '--pods'],
+  ...[...USAGE.matchAll(/--[a-z]\w+/g)].map(([flag]) => flag),
+]
 
 describe.each(FILES)('%s', (file) => {
   it('names commands that there are', () => {
