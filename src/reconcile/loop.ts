@@ -12,6 +12,8 @@ export interface LoopOptions {
   readonly random: Random
   /** From the first change to the run. */
   readonly settleMs: number
+  /** A run that took long is followed by a rest nine times as long, up to this: others use the process, too. */
+  readonly longestSettleMs?: number
 }
 
 export interface Loop {
@@ -20,6 +22,7 @@ export interface Loop {
 }
 
 const BACKOFF: BackoffOptions = { firstMs: 500, maxMs: 10_000, awayMaxMs: 3000 }
+const REST = 9
 /** Timers hold no more than 2³¹ ms. */
 const LONGEST_MS = 24 * 3600 * 1000
 
@@ -31,6 +34,7 @@ export function startLoop(options: LoopOptions, signal: AbortSignal): Loop {
   let again = false
   let cancel: (() => void) | undefined
   let due = Number.POSITIVE_INFINITY
+  let settleMs = options.settleMs
   const schedule = (ms: number): void => {
     const at = clock.now() + ms
     if (signal.aborted || at >= due) return
@@ -43,16 +47,19 @@ export function startLoop(options: LoopOptions, signal: AbortSignal): Loop {
     running = true
     again = false
     let next: number | undefined
+    const began = clock.now()
     try {
       const at = await options.run(signal)
       backoff.reset()
-      if (at !== undefined) next = Math.max(at - clock.now(), options.settleMs)
+      if (at !== undefined) next = Math.max(at - clock.now(), settleMs)
     } catch (error) {
       if (!signal.aborted) options.onError(error)
       next = backoff.next(false)
     }
     running = false
-    if (again) schedule(options.settleMs)
+    const rest = Math.min((clock.now() - began) * REST, options.longestSettleMs ?? 0)
+    settleMs = Math.max(options.settleMs, rest)
+    if (again) schedule(settleMs)
     if (next !== undefined) schedule(Math.min(next, LONGEST_MS))
   }
   signal.addEventListener('abort', () => cancel?.(), { once: true })
@@ -60,7 +67,7 @@ export function startLoop(options: LoopOptions, signal: AbortSignal): Loop {
   return {
     poke: () => {
       if (running) again = true
-      else schedule(options.settleMs)
+      else schedule(settleMs)
     },
   }
 }

@@ -24,6 +24,8 @@ export interface MeshOptions {
 
 /** Events that come together are one snapshot. */
 const SETTLE_MS = 50
+/** In a big cluster a look takes tens of milliseconds; changes are served within a second all the same. */
+const LONGEST_SETTLE_MS = 500
 const CLUSTER_PARTS: readonly WatchedPart[] = ['namespaces', 'nodes', 'proxyConfigs']
 
 export class Mesh {
@@ -53,7 +55,14 @@ export class Mesh {
     const { onError } = options
     void Promise.all(Object.values(reflectors).map(({ whenSynced }) => whenSynced)).then(() => {
       const loop = startLoop(
-        { run: async () => this.look(), onError, clock, random, settleMs: SETTLE_MS },
+        {
+          run: async () => this.look(),
+          onError,
+          clock,
+          random,
+          settleMs: SETTLE_MS,
+          longestSettleMs: LONGEST_SETTLE_MS,
+        },
         signal,
       )
       poke = loop.poke

@@ -1,10 +1,28 @@
 // Texts that people and broken tools put into the keys of an injector ConfigMap, none of which can be injected with.
 
 import { readBuiltin } from '../../src/config/builtin.ts'
+import { isObject, type Json, type JsonObject } from '../../src/std/json.ts'
+import { parseYaml } from '../../src/std/yaml.ts'
 
 const { config, values } = readBuiltin()
 const template = (text: string): string =>
   JSON.stringify({ templates: { sidecar: text }, defaultTemplates: ['sidecar'] })
+
+/** Good values with one field that is not. */
+function changed(path: string, value: Json): string {
+  const whole = parseYaml(values) as JsonObject
+  const steps = path.split('.')
+  const last = steps.pop() ?? ''
+  let at = whole
+  for (const step of steps) {
+    const inner = at[step]
+    const next: JsonObject = isObject(inner) ? { ...inner } : {}
+    at[step] = next
+    at = next
+  }
+  at[last] = value
+  return JSON.stringify(whole)
+}
 
 /** Of either key: no mapping at all, or cut off, or of another kind. */
 const ANY: Readonly<Record<string, string>> = {
@@ -81,4 +99,17 @@ export const BAD_VALUES: Readonly<Record<string, string>> = {
   'a probe switch that is a word': '{"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": "x"}}',
   'no values at all': '{}',
   'values of null': '{"global": null}',
+  'resources of a word': changed('global.proxy.resources', 'x'),
+  'a time that is a word': changed('global.proxy.readinessPeriodSeconds', 'soon'),
+  'a port that is a mapping': changed('global.proxy.statusPort', {}),
+  'an init image that is a list': changed('global.proxy_init.image', ['x']),
+  'a pull policy that is a mapping': changed('global.imagePullPolicy', { a: 1 }),
+  'pull secrets of a word': changed('global.imagePullSecrets', 'x'),
+  'a lifecycle of a word': changed('global.proxy.lifecycle', 'x'),
+  'a probe with a word for a number': changed('global.proxy.startupProbe', { failureThreshold: 'x' }),
+  'a switch that says perhaps': changed('global.proxy.privileged', 'perhaps'),
+  'addresses that are a mapping': changed('global.proxy.includeIPRanges', {}),
+  'a profile whose type is a number': changed('global.proxy.seccompProfile', { type: 3 }),
+  'a revision that is a list': changed('revision', ['x']),
+  'a CNI of a word': changed('pilot.cni', 'x'),
 }

@@ -55,7 +55,7 @@ describe('garbage in the keys of an injector ConfigMap', () => {
   ]
   it('there are enough kinds of it', () => {
     expect(Object.keys(BAD_CONFIG).length).toBeGreaterThanOrEqual(50)
-    expect(kinds.length).toBeGreaterThanOrEqual(80)
+    expect(Object.keys(BAD_VALUES).length).toBeGreaterThanOrEqual(50)
   })
 
   it.each(kinds)('%s: %s', (key, _, text) => {
