@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 READY := node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types unit golden reference e2e cluster cluster-down ci fuzz bench build sbom clean
+.PHONY: help demo test check lint format types unit golden reference e2e cluster cluster-down ci nightly fuzz bench build sbom clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ cluster-down: $(READY) ## end what make cluster started
 
 ci: $(READY) ## what a clean clone must pass: test and e2e, one closing line
 	@node test/all.ts ci
+
+nightly: $(READY) ## ci in its long form, for a night: all odd values, ten times the properties, 100,000 pods and bodies
+	@node test/nightly.ts
 
 fuzz: $(READY) ## 100,000 fuzzed bodies, reviews and pods against a running webhook
 	@node test/fuzz/fuzz.ts --cases 100000

@@ -8,6 +8,7 @@ import { applyPatch } from '../../src/patch/apply.ts'
 import type { Operation } from '../../src/patch/diff.ts'
 import { fromBase64 } from '../../src/std/base64.ts'
 import { deepFreeze, type Json } from '../../src/std/json.ts'
+import { runs } from '../runs.ts'
 import { POD, reviewOf, snapshotOf } from './fixture.ts'
 
 const OPTIONS: AdmitOptions = { compat: 'istio', structure: 'refuse' }
@@ -171,7 +172,7 @@ describe('admit', () => {
         expect(outcome.response.response.uid).toBe('u-1')
         expect(outcome.reason).not.toBe('defect')
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     )
   })
 })

@@ -6,6 +6,7 @@ import { stringify } from 'yaml'
 import { editYaml } from '../../src/cli/edit/edit.ts'
 import { cloneJson, type Json, type JsonObject, setOwn } from '../../src/std/json.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
+import { runs } from '../runs.ts'
 
 interface Row {
   readonly name: string
@@ -319,7 +320,7 @@ describe('editYaml on any document', () => {
         expect(parseYaml(edited)).toEqual(to)
         expect(parseYaml(editYaml(edited, to, value))).toEqual(value)
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -334,7 +335,7 @@ describe('editYaml on any document', () => {
         const left = edited.split('\n').filter((line) => /^ *# comment \d+$/.test(line))
         expect(left).toEqual(comments)
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     )
   })
 })

@@ -7,6 +7,7 @@ import { unquote } from '../../src/gotemplate/number.ts'
 import { parseTemplate, type Template, TemplateError } from '../../src/gotemplate/template.ts'
 import { compareBytes } from '../../src/gotemplate/utf8.ts'
 import { toBytes } from '../../src/std/bytes.ts'
+import { runs } from '../runs.ts'
 import { errorOf, FUNCS, render } from './engine.ts'
 
 /** Pieces that templates are made of, right and wrong. */
@@ -103,7 +104,7 @@ describe('any text', () => {
         expect(result.column).toBeLessThanOrEqual((lines[result.line - 1] ?? '').length + 1)
         expect(result.frame()).toContain('^')
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -114,7 +115,7 @@ describe('any text', () => {
         if (template instanceof TemplateError) return
         attempt(() => template.execute(data as never, { limits: LIMITS }))
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 
@@ -140,7 +141,7 @@ describe('any text', () => {
         }
         expect(at).toBeLessThanOrEqual(marked.text.length)
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     )
   })
 

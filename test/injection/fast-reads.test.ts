@@ -11,6 +11,7 @@ import { fewAnnotations } from '../generate/annotations.ts'
 import { namesIn } from '../generate/hostile.ts'
 import { pods } from '../generate/pod.ts'
 import { FORMS } from '../generate/template.ts'
+import { runs } from '../runs.ts'
 import { equalitySettings } from './equality.ts'
 import { answer, bench, podOf } from './fast.ts'
 import { revisionWith } from './settings.ts'
@@ -126,7 +127,7 @@ it('finds no such read in the built-in and the stock templates', () => {
       for (let i = 0; i < 4; i++) expect(answer(settings, one, cache)).toBe(want)
       expect(found).toEqual([])
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   )
   expect(watch.recorded).toBeGreaterThan(5000)
   expect(watch.evaluations).toBeGreaterThan(watch.recorded)

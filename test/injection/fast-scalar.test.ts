@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Slot, type Style, scalarValue } from '../../src/injection/fast/scalar.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
+import { runs } from '../runs.ts'
 
 describe('scalarValue', () => {
   const CONTEXT: Record<Style, (text: string) => string> = {
@@ -51,7 +52,7 @@ describe('scalarValue', () => {
           const whole = style === 'quoted' ? first : before + first + between + second + after
           expect(parseYaml(CONTEXT[style](whole))).toEqual({ a: value, b: 1 })
         }),
-        { numRuns: 4000 },
+        { numRuns: runs(4000) },
       )
       expect(taken).toBeGreaterThan(20)
     })

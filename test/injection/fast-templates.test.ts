@@ -6,10 +6,11 @@ import { describe, expect, it } from 'vitest'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { FORMS, LABELS, template } from '../generate/template.ts'
+import { runs } from '../runs.ts'
 import { answer, bench, podOf } from './fast.ts'
 import { revisionWith } from './settings.ts'
 
-const RUNS = 400
+const RUNS = runs(400)
 const SLOW_TEST = 180_000
 
 describe('templates of every form', () => {

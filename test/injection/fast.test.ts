@@ -4,6 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cloneJson, isObject, type Json, type JsonObject } from '../../src/std/json.ts'
+import { runs } from '../runs.ts'
 import { answer, bench, podOf } from './fast.ts'
 import { makeRevision } from './settings.ts'
 
@@ -132,7 +133,7 @@ describe('fast path and plain pipeline', () => {
           const want = answer(plain, pod)
           for (let i = 0; i < 2; i++) expect(answer(plain, pod, cache)).toBe(want)
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       )
     },
     SLOW_TEST,

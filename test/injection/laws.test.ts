@@ -11,10 +11,11 @@ import { deepFreeze, equalJson, type Json, type JsonObject } from '../../src/std
 import { ProblemError } from '../../src/std/problem.ts'
 import { additions, withoutAnnotation } from '../generate/addition.ts'
 import { pods } from '../generate/pod.ts'
+import { runs } from '../runs.ts'
 import { untouchedAgain } from './istio-again.ts'
 import { CLUSTER, makeRevision } from './settings.ts'
 
-const RUNS = Number(process.env['REMORA_RUNS'] ?? 60)
+const RUNS = runs(60)
 
 const plain = makeRevision()
 const native = makeRevision({ env: { ENABLE_NATIVE_SIDECARS: 'true' } })

@@ -14,6 +14,7 @@ import { readMessage } from '../../src/mesh/proto-read.ts'
 import { equalMessages, messageJson, writeMessage } from '../../src/mesh/proto-write.ts'
 import { equalJson, type Json } from '../../src/std/json.ts'
 import { readExact } from '../../src/std/yaml.ts'
+import { runs } from '../runs.ts'
 
 const release = (minor: number) => ({ major: 1, minor })
 
@@ -231,7 +232,7 @@ describe('a message', () => {
         expect(equalMessages(again, message)).toBe(true)
         expect(writeMessage(MESH_CONFIG, again)).toBe(text)
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     )
   })
 
@@ -251,7 +252,7 @@ describe('a message', () => {
         const renamed = readMessage(PROXY_CONFIG, rename(PROXY_CONFIG, json))
         expect(equalJson(messageJson(PROXY_CONFIG, renamed), json)).toBe(true)
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     )
   })
 })

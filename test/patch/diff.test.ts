@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { applyPatch } from '../../src/patch/apply.ts'
 import { diff, type Operation } from '../../src/patch/diff.ts'
 import { cloneJson, deepFreeze, equalJson, type Json } from '../../src/std/json.ts'
+import { runs } from '../runs.ts'
 import { json, pod } from './arbitrary.ts'
 
 const CASES: { name: string; from: Json; to: Json; want: Operation[] }[] = [
@@ -108,7 +109,7 @@ describe('diff', () => {
         expect(equalJson(applyPatch(deepFreeze(from), diff(from, deepFreeze(to))), to)).toBe(true)
         expect(equalJson([from, to], copies)).toBe(true)
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 

@@ -8,6 +8,7 @@ import { rebase } from '../../src/patch/rebase.ts'
 import { POD } from '../../src/patch/schema.ts'
 import { decode } from '../../src/patch/typed.ts'
 import { cloneJson, deepFreeze, equalJson, type Json } from '../../src/std/json.ts'
+import { runs } from '../runs.ts'
 import { pod } from './arbitrary.ts'
 
 function carried(raw: unknown, change: (base: Json) => Json): Json {
@@ -162,7 +163,7 @@ describe('rebase', () => {
         const patched = applyPatch(raw, diff(raw, rebase(raw, base, final, POD)))
         expect(equalJson(decode(POD, patched), final)).toBe(true)
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })

@@ -7,6 +7,7 @@ import { STANDING_BACK } from '../../src/revision/registration.ts'
 import { injectors, type PodPlace } from '../../src/revision/route.ts'
 import { planUndo } from '../../src/revision/undo.ts'
 import type { JsonObject } from '../../src/std/json.ts'
+import { runs } from '../runs.ts'
 import { FakeCluster } from './fake-cluster.ts'
 import { type IstioObjectOptions, istioObject } from './objects.ts'
 
@@ -313,7 +314,7 @@ describe('every pod has one injector', () => {
         run(cluster, planUndo(cluster.configurations(), UNDO).steps, watch)
         expect(stripEmpty(withoutVersion(cluster))).toEqual(were)
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     )
   })
 })

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/std/json.ts'
 import { deeperThan, goSyntaxError, nestsDeeper } from '../../src/std/json-syntax.ts'
+import { runs } from '../runs.ts'
 
 const CASES: [string, string | undefined][] = [
   ['', 'unexpected end of JSON input'],
@@ -68,7 +69,7 @@ describe('goSyntaxError', () => {
         }
         expect(goSyntaxError(sample) === undefined).toBe(parsed)
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 

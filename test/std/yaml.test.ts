@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { ProblemError } from '../../src/std/problem.ts'
 import { parseYaml, YAML_LIMITS, yamlToJson } from '../../src/std/yaml.ts'
 import { writeYaml } from '../../src/std/yaml-write.ts'
+import { runs } from '../runs.ts'
 
 function problemOf(text: string): ProblemError {
   try {
@@ -229,7 +230,7 @@ describe('properties', () => {
           expect(line).toBeLessThanOrEqual(text.split('\n').length + 1)
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     )
   })
 })

@@ -1,0 +1,164 @@
+// The checks that `make test`, `make e2e`, `make ci` and `make nightly` are made of, and the runner: one line a step, the
+// end of the output of what failed, and `N passed, N failed` over all of them. A step counts its own cases: vitest by
+// test, reference runners by case, tools (format, types, ...) as one each.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { missingRequirement } from './cluster/binaries.ts'
+import { findReference } from './reference/outcome.ts'
+
+interface Counts {
+  readonly passed: number
+  readonly failed: number
+}
+
+export interface Step {
+  readonly name: string
+  readonly command: readonly string[]
+  /** On top of our own. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Where the counts are found: in the last line of the output, or in vitest's report; else the exit code is all. */
+  readonly counts?: 'closing line' | 'vitest'
+}
+
+/** How thoroughly what can be tried without end is tried. */
+export interface Depth {
+  /** Generated pods on the fast path, and the seed they come from. */
+  readonly pods: number
+  readonly seed: number
+  /** Every odd value and every addition in between, not a sample of them. */
+  readonly all: boolean
+  /** How many times as often as usual properties are tried. */
+  readonly runs: number
+}
+
+export const USUAL_DEPTH: Depth = { pods: 5000, seed: 1, all: false, runs: 1 }
+
+const NODE = process.execPath
+
+function counted(name: string, command: readonly string[]): Step {
+  return { name, command: [NODE, ...command], counts: 'closing line' }
+}
+
+/** What needs nothing but the checkout. */
+export function ownSteps({ pods, seed, all, runs }: Depth): Step[] {
+  const env = { REMORA_RUNS: String(runs), ...(all ? { REMORA_SHARE: '1' } : {}) }
+  return [
+    { name: 'format and lint', command: ['biome', 'ci', '--colors=off', '--error-on-warnings'] },
+    { name: 'unused code', command: ['knip'] },
+    { name: 'types', command: ['tsc', '-p', '.'] },
+    { name: 'tests', command: ['vitest', 'run'], env, counts: 'vitest' },
+    counted('fast path and plain pipeline', [
+      'test/injection/equality.ts',
+      ...['--pods', String(pods), '--seed', String(seed)],
+    ]),
+  ]
+}
+
+/** What is compared with the reference data; without it one line says so. */
+export function referenceSteps({ all }: Depth): Step[] {
+  const reference = findReference()
+  if (reference === undefined) {
+    say('no reference data (REMORA_REFERENCE or ../shared/reference): those suites are left out')
+    return []
+  }
+  const releases = readdirSync(reference).filter((name) => name.startsWith('istio-'))
+  const newest = releases.toSorted().at(-1) ?? ''
+  const whole = all ? ['--all'] : []
+  const conformance = 'test/reference/conformance.ts'
+  return [
+    ...releases.map((name) => counted(`conformance ${name}`, [conformance, join(reference, name)])),
+    counted(`conformance ${newest}, built-in templates`, [
+      conformance,
+      '--builtin-templates',
+      join(reference, newest),
+    ]),
+    counted('vectors', ['test/reference/vectors.ts', join(reference, 'vectors')]),
+    counted('differential', ['test/reference/differential.ts', join(reference, 'differential')]),
+    counted('fast path on golden cases', ['test/reference/fast.ts', reference]),
+    counted('odd values in every template', ['test/reference/structure.ts', ...whole, reference]),
+    counted('injecting twice', ['test/reference/laws.ts', ...whole, reference]),
+  ]
+}
+
+/** What needs a control plane; where none can be had one line says so, and in CI it is an error. */
+export function clusterSteps(): Step[] {
+  const missing = missingRequirement()
+  if (missing === undefined) {
+    return [{ name: 'e2e', command: ['vitest', 'run', '--config', 'vitest.e2e.config.ts'], counts: 'vitest' }]
+  }
+  if (process.env['CI'] !== undefined) throw new Error(missing)
+  say(`e2e is left out: ${missing}`)
+  return []
+}
+
+/** Runs the steps one after the other, whatever becomes of them; returns the exit code. */
+export function runSteps(steps: readonly Step[]): number {
+  const folder = mkdtempSync(join(tmpdir(), 'remora-test-'))
+  let passed = 0
+  let failed = 0
+  for (const step of steps) {
+    const counts = runStep(step, folder)
+    passed += counts.passed
+    failed += counts.failed
+  }
+  rmSync(folder, { recursive: true, force: true })
+  say(`${passed} passed, ${failed} failed`)
+  return failed === 0 ? 0 : 1
+}
+
+function runStep(step: Step, folder: string): Counts {
+  const started = performance.now()
+  const report = join(folder, 'report.json')
+  const [program = '', ...args] = [...step.command, ...(step.counts === 'vitest' ? reporters(report) : [])]
+  const env = { ...process.env, NO_COLOR: '1', ...step.env }
+  const run = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 30, env })
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  const { passed, failed } = countsOf(step, run.stdout ?? '', report, run.status === 0)
+  const verdict = failed === 0 ? 'ok  ' : 'FAIL'
+  say(`${verdict} ${step.name}: ${passed} passed, ${failed} failed (${seconds} s)`)
+  if (failed > 0) {
+    const output = `${run.stdout ?? ''}${run.stderr ?? ''}${run.error?.message ?? ''}`
+    say(output.trimEnd().split('\n').slice(-200).join('\n'))
+  }
+  return { passed, failed }
+}
+
+function countsOf(step: Step, output: string, report: string, ok: boolean): Counts {
+  if (step.counts === undefined) return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+  const counts = step.counts === 'vitest' ? vitestCounts(report) : closingCounts(output)
+  // Without counts the step broke before it counted anything.
+  if (counts === undefined) return { passed: 0, failed: 1 }
+  return ok ? counts : { ...counts, failed: Math.max(counts.failed, 1) }
+}
+
+function closingCounts(output: string): Counts | undefined {
+  const match = /^(\d+) passed, (\d+) failed$/m.exec(output.trim().split('\n').at(-1) ?? '')
+  return match === null ? undefined : { passed: Number(match[1]), failed: Number(match[2]) }
+}
+
+function reporters(file: string): string[] {
+  return ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+}
+
+function vitestCounts(file: string): Counts | undefined {
+  try {
+    const report = JSON.parse(readFileSync(file, 'utf8')) as {
+      numPassedTests: number
+      numFailedTests: number
+      numFailedTestSuites: number
+    }
+    const failed = report.numFailedTests === 0 ? report.numFailedTestSuites : report.numFailedTests
+    return { passed: report.numPassedTests, failed }
+  } catch {
+    return undefined
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
