@@ -5,12 +5,12 @@ import { compareGoStrings } from '../std/gojson.ts'
 import { own } from '../std/json.ts'
 import { checkEntries, configurationText, type EntryInputs } from './check-entry.ts'
 import { checkNamespaces, checkPods, type PodInputs, revisionOf } from './check-pod.ts'
-import { CONFIGURATION_NAME } from './configuration.ts'
+import { CONFIGURATION_NAME, type Configuration } from './configuration.ts'
 import type { Discovery } from './discover.ts'
 import { type Finding, finding } from './finding.ts'
 import { annotationsOf } from './handover.ts'
 import { isAdopted, registrants } from './registrants.ts'
-import { registeredText, STANDING_BACK } from './registration.ts'
+import { isListed, registeredText, STANDING_BACK, standsBack, TAKEN_OVER } from './registration.ts'
 import { overlaps } from './route.ts'
 import { DEFAULT } from './rules.ts'
 
@@ -102,12 +102,18 @@ function checkCertificates({ certificates, now }: CheckInputs): Finding[] {
   })
 }
 
+function annotationOf(configuration: Configuration | undefined, name: string): string | undefined {
+  const value = configuration === undefined ? undefined : own(annotationsOf(configuration), name)
+  return typeof value === 'string' ? value : undefined
+}
+
 function checkRegistration({ configurations, discovery }: CheckInputs): Finding[] {
   const ours = configurations.find(({ owner }) => owner === 'remora')
   const adopted = isAdopted(configurations)
   const object = `MutatingWebhookConfiguration ${CONFIGURATION_NAME}`
   const here = new Set(discovery.revisions.filter((each) => each.here).map(({ name }) => name))
   const all = registrants(configurations, here)
+  const [taken, back] = [TAKEN_OVER, STANDING_BACK].map((name) => annotationOf(ours, name))
   const found: Finding[] = []
   if (adopted) {
     const missing = all.filter(
@@ -119,13 +125,17 @@ function checkRegistration({ configurations, discovery }: CheckInputs): Finding[
       const message = `has no entry for ${names}, whose entries of istiod are deactivated: no pod is injected`
       found.push(finding('not-registered', object, message, 'run remora adopt again, or remora adopt --undo'))
     }
-    const contested = all.filter((each) => each.contested).map(registeredText)
+    // What was never taken over, or is handed back, is live on purpose.
+    const contested = all
+      .filter((each) => each.contested && isListed(taken, each) && !standsBack(back, each))
+      .map(registeredText)
     if (contested.length > 0) {
       const message = `istiod's entries for ${contested.join(', ')} are live again: istiod injects in remora's place`
       found.push(finding('contested', object, message, 'run remora adopt again'))
     }
   }
-  if (ours !== undefined && own(annotationsOf(ours), STANDING_BACK) !== undefined) {
+  // What was handed back for good stays listed: it is half-way only while istiod does not inject yet.
+  if (back === '*' || all.some((each) => standsBack(back, each) && !each.contested)) {
     const message = 'injection is being handed back: its entries act only on pods without a sidecar'
     found.push(finding('standing-back', object, message, 'finish with remora adopt --undo, or remora adopt'))
   }

@@ -51,7 +51,11 @@ spec: {containers: [{name: injector, ports: [{name: https-webhook, containerPort
 status: {conditions: [{type: Ready, status: "True"}]}
 `,
   )
-  .join('')}`
+  .join('')}---
+kind: Pod
+metadata: {name: remora-c, namespace: remora-system, labels: {app: remora}}
+status: {conditions: [{type: Ready, status: "False"}]}
+`
 
 const CONFIG = `policy: enabled
 defaultTemplates: [sidecar]
@@ -140,7 +144,7 @@ describe('check', () => {
     expect(before).toEqual({
       code: 0,
       stdout:
-        'nothing is wrong\nchecked: 8 live entries, 6 dry-run pods, 2 replicas of remora, 3 namespaces, 3 pods\n',
+        'nothing is wrong\nchecked: 8 live entries, 6 dry-run pods, 2 replicas of remora, 3 namespaces, 4 pods\n',
       stderr: '',
     })
     expect((await run('adopt --timeout 2')).code).toBe(0)
@@ -170,7 +174,7 @@ what to do:
   dangling-tag: point it elsewhere (remora tag set old --overwrite --revision …) or remove it
   missing-sidecar: restart it; see remora explain for the rule
 
-1 error, 3 warnings; checked: 10 live entries, 7 dry-run pods, 2 replicas of remora, 3 namespaces, 6 pods
+1 error, 3 warnings; checked: 10 live entries, 7 dry-run pods, 2 replicas of remora, 3 namespaces, 7 pods
 `)
   })
 
@@ -231,6 +235,7 @@ describe('check of what serves', () => {
     expect(found.code).toBe(3)
     const secret = 'Secret remora-system/remora-injector-certificates'
     expect(codes(found)).toEqual([`certificate-expired: ${secret}`, `certificate-names: ${secret}`])
+    expect(codes(await check(' -r canary'))).toEqual(codes(found))
     authority = await issueAuthority(Date.now())
     await putSecret(['remora-injector.remora-system.svc'])
     expect(new Set(codes(await check()))).toEqual(
@@ -308,6 +313,21 @@ describe('check of what serves', () => {
     expect(istio.findings[0]?.message).toMatch(/ says: failed calling webhook$/)
   })
 
+  it('proves an entry in another namespace where one refuses pods for reasons of its own', async () => {
+    const metadata = { name: 'vault', labels: { 'istio.io/rev': 'prod' } }
+    let strict = true
+    answer((path, method) =>
+      strict && method === 'POST' && path === '/api/v1/namespaces/bank/pods' ? { status: 403 } : undefined,
+    )
+    expect(codes(await check())).toEqual([])
+    strict = false
+    await run('adopt --timeout 2')
+    strict = true
+    expect(codes(await check())).toEqual(['entry-not-proven: MutatingWebhookConfiguration remora-injector'])
+    cluster.api.put(RESOURCE.namespace, { metadata })
+    expect(codes(await check())).toEqual([])
+  })
+
   it('proves nothing where the user may create no pods, and says so', async () => {
     answer((path) =>
       path.endsWith('/selfsubjectaccessreviews')
@@ -342,6 +362,12 @@ describe('check of what serves', () => {
     }
     cluster.api.put(RESOURCE.configMap, { metadata, data: { config: 'policy: [', values: '{}' } })
     expect(codes(await check())).toContain('settings-refused: revision canary')
+    cluster.api.remove(RESOURCE.configMap, 'istio-system', metadata.name)
+    expect(codes(await check())).toEqual([])
+    await run('adopt --revision default --timeout 2')
+    expect(codes(await check())).toEqual(['settings-refused: revision canary'])
+    answer((path) => (path.endsWith('/configmaps') ? { status: 403 } : undefined))
+    expect(codes(await check())).toEqual([])
   })
 
   it('needs no remora', async () => {

@@ -100,7 +100,8 @@ export class LedCluster {
     const object = objectField(objectField(body, 'request'), 'object')
     const nonce = textField(objectField(objectField(object, 'metadata'), 'annotations'), 'remora.dev/proof')
     const hash = hashes[revision]
-    const warnings = hash === undefined ? [] : [proofText({ nonce, revision, hash })]
+    const other = proofText({ nonce: '0123456789abcdef', revision, hash: 'of another call' })
+    const warnings = hash === undefined ? [other] : [other, proofText({ nonce, revision, hash })]
     return { status: 200, body: JSON.stringify({ response: { allowed: hash !== undefined, warnings } }) }
   }
 

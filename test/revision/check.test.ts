@@ -188,10 +188,16 @@ describe('registration', () => {
   })
 
   it('is half handed back', () => {
-    const cluster = adopted()
-    const [step] = planUndo(cluster.configurations(), { revision: undefined, notReady: new Set() }).steps
-    if (step !== undefined) cluster.execute(step)
-    expect(codes(inputs(cluster))).toEqual([`standing-back: ${OURS}`])
+    for (const revision of [undefined, 'canary']) {
+      const cluster = adopted()
+      const { steps } = planUndo(cluster.configurations(), { revision, notReady: new Set() })
+      const [first, ...others] = steps
+      if (first !== undefined) cluster.execute(first)
+      expect(codes(inputs(cluster))).toEqual([`standing-back: ${OURS}`])
+      for (const step of others) cluster.execute(step)
+      cluster.settle()
+      expect(codes(inputs(cluster))).toEqual([])
+    }
   })
 
   it('is called before an entry that does not look', () => {

@@ -10,6 +10,7 @@ import { type CheckInputs, findings } from '../../revision/check.ts'
 import type { CheckedPod } from '../../revision/check-pod.ts'
 import { type Configuration, inCallOrder } from '../../revision/configuration.ts'
 import type { Finding } from '../../revision/finding.ts'
+import { isAdopted } from '../../revision/registrants.ts'
 import { type Json, own } from '../../std/json.ts'
 import { ProblemError } from '../../std/problem.ts'
 import { EXIT, Exit, type Io } from '../io.ts'
@@ -103,11 +104,12 @@ function decided({ snapshot }: LiveMesh, pod: CheckedPod, revision: string): boo
   return decide({ pod: asked, namespace, config: settings.config, release: settings.release }).inject
 }
 
-/** Of revisions whose settings were read. */
-function settingsOf({ snapshot, texts }: LiveMesh): CheckInputs['settings'] {
+/** Of revisions whose settings could be read. While istiod alone injects it is its affair that there are none. */
+function settingsOf({ snapshot, gathered }: LiveMesh): CheckInputs['settings'] {
+  const silent = isAdopted(gathered.configurations) ? ['io'] : ['io', 'not-found']
   return new Map(
     Object.entries(snapshot.revisions)
-      .filter(([name]) => texts.has(name))
+      .filter(([, { problem }]) => problem === undefined || !silent.includes(problem.code))
       .map(([name, { settings, problem }]) => [name, { hash: settings?.hash, problem: problem?.message }]),
   )
 }
