@@ -26,6 +26,7 @@ import {
   NOTE_TEXT,
   registrantsOf,
   superseded,
+  unknownRevision,
 } from './handover.ts'
 import { annotate, type PatchOperation, select } from './patch-operation.ts'
 import type { Registrant } from './registrants.ts'
@@ -82,7 +83,7 @@ export function planAdopt(configurations: readonly Configuration[], options: Ado
     const text = 'wait until its entries act on every pod that they match'
     steps.push({ kind: 'await', text, entries: names.map((name) => ({ name, guarded: false })) })
   }
-  return { blockers: adoptBlockers(targets, wanted, options), steps }
+  return { blockers: adoptBlockers(configurations, targets, wanted, options), steps }
 }
 
 function emptyConfiguration(): JsonObject {
@@ -131,11 +132,13 @@ function forgotten(all: readonly Configuration[], live: readonly Configuration[]
 }
 
 function adoptBlockers(
+  configurations: readonly Configuration[],
   targets: readonly Configuration[],
   wanted: readonly Registrant[],
   { revision, kubernetes, known, elsewhere }: AdoptOptions,
 ): Blocker[] {
-  const blockers: Blocker[] = []
+  const unknown = unknownRevision(configurations, revision)
+  const blockers: Blocker[] = [...unknown]
   if (kubernetes !== undefined && !atLeast(kubernetes, MATCH_CONDITIONS)) {
     const version = `${kubernetes.major}.${kubernetes.minor}`
     blockers.push({
@@ -150,13 +153,7 @@ function adoptBlockers(
       message: `the istiod of revision "${revision}" is not in this cluster, and neither are its settings`,
       hint: 'its pods stay with it: there is nothing here to inject them with',
     })
-  } else if (targets.length === 0 && revision !== undefined) {
-    blockers.push({
-      code: 'unknown-revision',
-      message: `no webhook configuration of Istio has revision "${revision}"`,
-      hint: 'see remora revision list',
-    })
-  } else if (wanted.length === 0) {
+  } else if (wanted.length === 0 && unknown.length === 0) {
     blockers.push({
       code: 'nothing-registered',
       message: 'no webhook configuration of Istio has a live injection entry',

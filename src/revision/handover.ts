@@ -69,6 +69,25 @@ export function chosen(
   )
 }
 
+/** None where the revision is not asked for by name, or Istio registered it. */
+export function unknownRevision(
+  configurations: readonly Configuration[],
+  revision: string | undefined,
+): Blocker[] {
+  if (revision === undefined || chosen(configurations, revision).length > 0) return []
+  const tag = configurations.find((each) => each.owner === 'istio' && each.tag === revision)
+  return [
+    {
+      code: 'unknown-revision',
+      message: `no webhook configuration of Istio has revision "${revision}"`,
+      hint:
+        tag === undefined
+          ? 'see remora revision list'
+          : `it is a tag of revision ${tag.revision}, and goes with it: --revision ${tag.revision}`,
+    },
+  ]
+}
+
 /** The registrants that have an entry in one of these configurations. */
 export function registrantsOf(
   all: readonly Configuration[],

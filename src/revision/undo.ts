@@ -13,6 +13,7 @@ import {
   NOTE,
   registrantsOf,
   superseded,
+  unknownRevision,
 } from './handover.ts'
 import { annotate, guard, select } from './patch-operation.ts'
 import type { Registrant } from './registrants.ts'
@@ -43,7 +44,10 @@ export function planUndo(configurations: readonly Configuration[], options: Undo
     steps.push({ kind: 'delete', text, configuration: CONFIGURATION_NAME })
   }
   return {
-    blockers: adopted.flatMap((each) => (gone.has(each) ? [] : undoBlockers(each, options.notReady))),
+    blockers: [
+      ...unknownRevision(configurations, options.revision),
+      ...adopted.flatMap((each) => (gone.has(each) ? [] : undoBlockers(each, options.notReady))),
+    ],
     steps,
   }
 }

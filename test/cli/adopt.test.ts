@@ -226,6 +226,22 @@ describe('adopt --undo', () => {
     expect([...remora.met]).toEqual([1])
   })
 
+  it('is blocked, with code 4, by a revision that is not there; a tag goes with its revision', async () => {
+    await run('adopt')
+    const adopted = all()
+    expect(await run('adopt', '--undo', '-r', 'nobody')).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/^blocked: .*"nobody"\nhint: see remora revision list\n$/),
+    })
+    for (const undo of [[], ['--undo']]) {
+      expect(await run('adopt', ...undo, '-r', 'prod')).toMatchObject({
+        code: 4,
+        stderr: expect.stringMatching(/\nhint: it is a tag of revision default, .*: --revision default\n$/),
+      })
+    }
+    expect(all()).toEqual(adopted)
+  })
+
   it('is blocked, with code 4, while istiod cannot take over: not ready, or without a caBundle', async () => {
     await run('adopt')
     const labels = { app: 'istiod', 'istio.io/rev': 'default' }
