@@ -49,10 +49,14 @@ function recordAction(unit: Recorded, node: ActionNode): Exec {
       const recorder = recorderOf(run)
       const at = recorder.readDot()
       evaluate(run, both, dot)
-      recorder.add((replay) => {
-        both.plain(replay.run, at(replay))
-        return undefined
-      }, undefined)
+      recorder.add(
+        (replay) => {
+          both.plain(replay.run, at(replay))
+          return undefined
+        },
+        undefined,
+        both,
+      )
       return DONE
     }
   }
@@ -93,13 +97,17 @@ function recordPrint(
   const register = recorder.newText()
   recorder.remember(`print ${both.text}`, register, undefined)
   recorder.hole(register, serialised)
-  recorder.add((replay) => {
-    const { run } = replay
-    run.text = ''
-    printed(run, both.plain(run, at(replay)))
-    replay.texts[register] = run.text
-    return undefined
-  }, undefined)
+  recorder.add(
+    (replay) => {
+      const { run } = replay
+      run.text = ''
+      printed(run, both.plain(run, at(replay)))
+      replay.texts[register] = run.text
+      return undefined
+    },
+    undefined,
+    { uses: both.uses, sets: both.sets, prints: register },
+  )
 }
 
 function recordBranch(unit: Recorded, node: BranchNode, compileList: CompileList): Exec {
@@ -141,11 +149,15 @@ function recordCondition(recorder: Recorder, both: Both, holds: boolean): number
   const register = recorder.newValue()
   if (!both.declares) recorder.remember(`test ${both.text}`, register, holds)
   const at = recorder.readDot()
-  recorder.add((replay) => {
-    const value = both.plain(replay.run, at(replay))
-    replay.values[register] = value
-    return truth(value)
-  }, holds)
+  recorder.add(
+    (replay) => {
+      const value = both.plain(replay.run, at(replay))
+      replay.values[register] = value
+      return truth(value)
+    },
+    holds,
+    { uses: both.uses, sets: both.sets, writes: register },
+  )
   return register
 }
 
@@ -167,18 +179,24 @@ function recordTemplate(unit: Recorded, node: TemplateNode): Exec {
     const { taint } = run
     const register = residual ? argumentRegister(recorder, node) : undefined
     const { slots } = tree
-    recorder.add((replay) => {
-      const { run: again, values, callers } = replay
-      const passed = residual && both !== undefined ? both.plain(again, at(replay)) : value
-      if (register !== undefined) values[register] = passed
-      callers.push(again.variables)
-      again.variables = new Array<GoValue>(slots)
-      again.variables[0] = passed
-      return undefined
-    }, undefined)
+    const frame = recorder.newFrame()
+    recorder.add(
+      (replay) => {
+        const { run: again, values, callers } = replay
+        const passed = residual && both !== undefined ? both.plain(again, at(replay)) : value
+        if (register !== undefined) values[register] = passed
+        callers.push(again.variables)
+        again.variables = new Array<GoValue>(slots)
+        again.variables[0] = passed
+        return undefined
+      },
+      undefined,
+      { uses: both?.uses ?? [], sets: both?.sets ?? [], writes: register, enters: frame },
+    )
     const { variables, taints, dotTaint, name: caller } = run
-    const outer = recorder.dot
+    const { dot: outer, frame: outerFrame } = recorder
     recorder.dot = { register, value }
+    recorder.frame = frame
     run.depth++
     run.name = name
     run.variables = new Array<GoValue>(slots)
@@ -192,10 +210,15 @@ function recordTemplate(unit: Recorded, node: TemplateNode): Exec {
     run.taints = taints
     run.dotTaint = dotTaint
     recorder.dot = outer
-    recorder.add((replay) => {
-      replay.run.variables = replay.callers.pop() ?? []
-      return undefined
-    }, undefined)
+    recorder.frame = outerFrame
+    recorder.add(
+      (replay) => {
+        replay.run.variables = replay.callers.pop() ?? []
+        return undefined
+      },
+      undefined,
+      { reads: [], leaves: frame },
+    )
     return DONE
   }
 }

@@ -140,11 +140,15 @@ function runRange(run: Run, dot: GoValue, loop: Loop): Signal {
 
 /** The value register `list` gets what is gone over, as Items. */
 function recordItems(recorder: Recorder, both: Both, at: Dot, list: number, items: Items): void {
-  recorder.add((replay) => {
-    const found = itemsOf(indirect(both.plain(replay.run, at(replay))))
-    replay.values[list] = found
-    return found.shape
-  }, items.shape)
+  recorder.add(
+    (replay) => {
+      const found = itemsOf(indirect(both.plain(replay.run, at(replay))))
+      replay.values[list] = found
+      return found.shape
+    },
+    items.shape,
+    { uses: both.uses, sets: both.sets, writes: list },
+  )
 }
 
 /** The place of item `i` as a dot; variables are set in replays as in the run, to constants where nothing is marked. */
@@ -152,12 +156,16 @@ function recordItem(recorder: Recorder, loop: Loop, list: number | undefined, i:
   const { storeElement, storeIndex } = loop
   const register = list === undefined ? undefined : recorder.newValue()
   if (register === undefined && storeElement === undefined) return { register, value: item.element }
-  recorder.add((replay: Replay) => {
-    const found = list === undefined ? item : (replay.values[list] as Items).at(i)
-    if (register !== undefined) replay.values[register] = found.element
-    storeElement?.(replay.run, found.element)
-    storeIndex?.(replay.run, found.index)
-    return undefined
-  }, undefined)
+  recorder.add(
+    (replay: Replay) => {
+      const found = list === undefined ? item : (replay.values[list] as Items).at(i)
+      if (register !== undefined) replay.values[register] = found.element
+      storeElement?.(replay.run, found.element)
+      storeIndex?.(replay.run, found.index)
+      return undefined
+    },
+    undefined,
+    { sets: loop.both.sets, reads: list === undefined ? [] : [list], writes: register },
+  )
   return { register, value: item.element }
 }

@@ -17,6 +17,24 @@ export type Operation = (replay: Replay) => Outcome | undefined
 export interface Step {
   readonly operation: Operation
   readonly outcome: Outcome | undefined
+  readonly flow: Flow
+}
+
+/** Which part of a replay's state a step reads and writes at most. */
+export interface Flow {
+  /** Variables it may read and may set, those of `frame`. */
+  readonly uses: readonly string[]
+  readonly sets: readonly string[]
+  /** Value registers. */
+  readonly reads: readonly number[]
+  readonly writes: number | undefined
+  /** Text register. */
+  readonly prints: number | undefined
+  /** The variables of one call of a template; 0 for the outermost. */
+  readonly frame: number
+  /** The frame that begins or ends with the step. */
+  readonly enters: number | undefined
+  readonly leaves: number | undefined
 }
 
 /** A recorded run. Its output is texts[0], hole, texts[1], hole, …, texts[n]. */
@@ -69,6 +87,9 @@ export type Dot = (replay: Replay) => GoValue
 export class Recorder {
   /** The dot of the statement at hand. */
   dot: Place = { register: 0, value: undefined }
+  /** The variables of the template at hand. */
+  frame = 0
+  private frames = 1
   private readonly steps: Step[] = []
   private readonly texts: string[] = ['']
   private readonly holes: number[] = []
@@ -86,8 +107,26 @@ export class Recorder {
     throw new Unrecordable(reason)
   }
 
-  add(operation: Operation, outcome: Outcome | undefined): void {
-    if (this.steps.push({ operation, outcome }) > MAX_STEPS) this.refuse('too many operations')
+  /** `flow` says what the step does besides reading the dot. */
+  add(operation: Operation, outcome: Outcome | undefined, flow: Partial<Flow>): void {
+    const { register } = this.dot
+    const all: Flow = {
+      uses: [],
+      sets: [],
+      reads: register === undefined ? [] : [register],
+      writes: undefined,
+      prints: undefined,
+      frame: this.frame,
+      enters: undefined,
+      leaves: undefined,
+      ...flow,
+    }
+    if (this.steps.push({ operation, outcome, flow: all }) > MAX_STEPS) this.refuse('too many operations')
+  }
+
+  /** A frame of variables that no other call has. */
+  newFrame(): number {
+    return this.frames++
   }
 
   /** Steps spent by an evaluation that a replay does itself. */

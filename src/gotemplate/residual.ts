@@ -23,6 +23,9 @@ export interface Both {
   readonly plain: Eval
   readonly text: string
   readonly declares: boolean
+  /** Variables that it may read, and may set. */
+  readonly uses: readonly string[]
+  readonly sets: readonly string[]
 }
 
 export function compileBoth(unit: Recorded, pipe: PipeNode): Both {
@@ -30,17 +33,22 @@ export function compileBoth(unit: Recorded, pipe: PipeNode): Both {
   const tracked = compilePipe(unit, pipe)
   unit.slots.release(mark)
   const plain = compilePipe(unit.plain ?? unit, pipe)
-  return { tracked, plain, text: nodeText(pipe), declares: declares(pipe) }
+  const uses = new Set<string>()
+  const sets = new Set<string>()
+  collectVariables(pipe, uses, sets)
+  return { tracked, plain, text: nodeText(pipe), declares: sets.size > 0, uses: [...uses], sets: [...sets] }
 }
 
-function declares(pipe: PipeNode): boolean {
-  if (pipe.declared.length > 0) return true
-  return pipe.commands.some(({ args }) =>
-    args.some((arg) => {
-      const inner = arg.type === 'chain' ? arg.of : arg
-      return inner.type === 'pipe' && declares(inner)
-    }),
-  )
+function collectVariables(pipe: PipeNode, uses: Set<string>, sets: Set<string>): void {
+  for (const { names } of pipe.declared) sets.add(names[0])
+  for (const { args } of pipe.commands) {
+    for (const arg of args) {
+      let inner = arg
+      while (inner.type === 'chain') inner = inner.of
+      if (inner.type === 'variable') uses.add(inner.names[0])
+      else if (inner.type === 'pipe') collectVariables(inner, uses, sets)
+    }
+  }
 }
 
 export function recorderOf(run: Run): Recorder {

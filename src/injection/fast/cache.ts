@@ -6,6 +6,8 @@
 
 import type { Message } from '../../api/mesh.ts'
 import type { RevisionSettings } from '../../mesh/snapshot.ts'
+import type { Memo } from './memo.ts'
+import { Memos, type Names } from './memos.ts'
 import { Branch, type Entry, remove } from './tree.ts'
 
 export type FastResult = 'hit' | 'build' | 'fallback' | 'mismatch'
@@ -25,6 +27,7 @@ export interface FastPathOptions {
 export interface FastPathLimits {
   readonly entries: number
   readonly bytes: number
+  /** Skeletons; as many memos may be made. */
   readonly buildsPerSecond: number
   /** Largest skeleton worth keeping. */
   readonly entryBytes: number
@@ -37,17 +40,25 @@ export const FAST_PATH_LIMITS: FastPathLimits = {
   entryBytes: 1 << 20,
 }
 
+/** What was recorded of one template, and what pods made of it. */
+export interface Program {
+  readonly root: Branch
+  readonly memos: Memos
+}
+
 /** Programs of one template of one revision. */
 interface Programs {
   /** For pods whose effective ProxyConfig is that very message, which is part of the constants then. */
-  readonly constant: Map<Message, Branch>
+  readonly constant: Map<Message, Program>
   /** For all others. */
-  readonly general: Branch
+  readonly general: Program
 }
 
+/** A skeleton or a memo that is held. */
 interface Owned {
-  readonly entry: Entry
   readonly namespace: string
+  readonly size: number
+  readonly free: () => void
 }
 
 /** ProxyConfigs that programs are kept for, and first sightings that are remembered at one place. */
@@ -58,26 +69,55 @@ const MAX_MET = 16 << 10
 /** Skeletons at one end of a program: they differ in texts that must be as they were. */
 const MAX_AT_ONE_END = 8
 
+function newProgram(): Program {
+  return { root: new Branch(), memos: new Memos() }
+}
+
+/** So many a second, and as many at once. */
+class Budget {
+  private readonly perSecond: number
+  private readonly now: () => number
+  private tokens: number
+  private filled: number
+
+  constructor(perSecond: number, now: () => number) {
+    this.perSecond = perSecond
+    this.now = now
+    this.tokens = perSecond
+    this.filled = now()
+  }
+
+  take(): boolean {
+    const now = this.now()
+    const { perSecond } = this
+    this.tokens = Math.min(perSecond, this.tokens + ((now - this.filled) / 1000) * perSecond)
+    this.filled = now
+    if (this.tokens < 1) return false
+    this.tokens--
+    return true
+  }
+}
+
 export class FastPathCache {
   readonly options: FastPathOptions
   private readonly limits: FastPathLimits
   private readonly programs = new WeakMap<RevisionSettings, Map<string, Programs>>()
   private readonly seenConfigs = new WeakSet<Message>()
   /** In order of last use. */
-  private readonly owned = new Map<Entry, Owned>()
+  private readonly owned = new Map<Entry | Memo, Owned>()
   private readonly bytesOf = new Map<string, number>()
   private bytes = 0
-  private tokens: number
-  private filled: number
+  private readonly builds: Budget
+  private readonly remembers: Budget
 
   constructor(options: FastPathOptions) {
     this.options = options
     this.limits = { ...FAST_PATH_LIMITS, ...options.limits }
-    this.tokens = this.limits.buildsPerSecond
-    this.filled = options.now()
+    this.builds = new Budget(this.limits.buildsPerSecond, options.now)
+    this.remembers = new Budget(this.limits.buildsPerSecond, options.now)
   }
 
-  /** Number and bytes of the skeletons held. */
+  /** Number and bytes of the skeletons and memos held. */
   get size(): { entries: number; bytes: number } {
     return { entries: this.owned.size, bytes: this.bytes }
   }
@@ -91,18 +131,18 @@ export class FastPathCache {
     template: string,
     variant: string,
     proxyConfig: Message,
-  ): { root: Branch; constantConfig: boolean } {
+  ): { program: Program; constantConfig: boolean } {
     const { constant, general } = this.programsOf(settings, `${variant} ${template}`)
     const known = constant.get(proxyConfig)
-    if (known !== undefined) return { root: known, constantConfig: true }
+    if (known !== undefined) return { program: known, constantConfig: true }
     // A message that comes again is one that many pods share.
     if (!this.seenConfigs.has(proxyConfig) || constant.size >= MAX_CONFIGS) {
       this.seenConfigs.add(proxyConfig)
-      return { root: general, constantConfig: false }
+      return { program: general, constantConfig: false }
     }
-    const root = new Branch()
-    constant.set(proxyConfig, root)
-    return { root, constantConfig: true }
+    const program = newProgram()
+    constant.set(proxyConfig, program)
+    return { program, constantConfig: true }
   }
 
   private programsOf(settings: RevisionSettings, key: string): Programs {
@@ -113,7 +153,7 @@ export class FastPathCache {
     }
     let programs = byTemplate.get(key)
     if (programs === undefined) {
-      programs = { constant: new Map(), general: new Branch() }
+      programs = { constant: new Map(), general: newProgram() }
       byTemplate.set(key, programs)
     }
     return programs
@@ -131,18 +171,8 @@ export class FastPathCache {
       sighted.add(met)
       return false
     }
-    if (!this.takeToken()) return false
+    if (!this.builds.take()) return false
     sighted.delete(met)
-    return true
-  }
-
-  private takeToken(): boolean {
-    const now = this.options.now()
-    const { buildsPerSecond } = this.limits
-    this.tokens = Math.min(buildsPerSecond, this.tokens + ((now - this.filled) / 1000) * buildsPerSecond)
-    this.filled = now
-    if (this.tokens < 1) return false
-    this.tokens--
     return true
   }
 
@@ -152,8 +182,23 @@ export class FastPathCache {
   }
 
   add(entry: Entry, namespace: string): void {
-    this.owned.set(entry, { entry, namespace })
-    this.account(namespace, entry.skeleton.size)
+    this.own(entry, { namespace, size: entry.skeleton.size, free: () => remove(entry) })
+  }
+
+  /** Whether to make a memo of a pod: none held for it in full, its workload or shape came before, not too often. */
+  mayRemember({ memos }: Program, names: Names): boolean {
+    return memos.wants(names) && this.remembers.take()
+  }
+
+  addMemo({ memos }: Program, names: Names, memo: Memo, namespace: string): void {
+    const before = memos.put(names, memo)
+    if (before !== undefined) this.drop(before)
+    this.own(memo, { namespace, size: memo.size, free: () => memos.remove(memo) })
+  }
+
+  private own(held: Entry | Memo, owned: Owned): void {
+    this.owned.set(held, owned)
+    this.account(owned.namespace, owned.size)
     while (this.owned.size > this.limits.entries || this.bytes > this.limits.bytes) {
       const victim = this.victim()
       if (victim === undefined) return
@@ -168,30 +213,30 @@ export class FastPathCache {
     else this.bytesOf.set(namespace, now)
   }
 
-  private victim(): Entry | undefined {
+  private victim(): Entry | Memo | undefined {
     let most = ''
     let bytes = -1
     for (const [namespace, held] of this.bytesOf) {
       if (held > bytes) [most, bytes] = [namespace, held]
     }
-    for (const { entry, namespace } of this.owned.values()) if (namespace === most) return entry
+    for (const [held, { namespace }] of this.owned) if (namespace === most) return held
     return undefined
   }
 
-  /** Notes that `entry` was used. */
-  touch(entry: Entry): void {
-    const owned = this.owned.get(entry)
+  /** Notes that it was used. */
+  touch(held: Entry | Memo): void {
+    const owned = this.owned.get(held)
     if (owned === undefined) return
-    this.owned.delete(entry)
-    this.owned.set(entry, owned)
+    this.owned.delete(held)
+    this.owned.set(held, owned)
   }
 
-  drop(entry: Entry): void {
-    const owned = this.owned.get(entry)
+  drop(held: Entry | Memo): void {
+    const owned = this.owned.get(held)
     if (owned === undefined) return
-    this.owned.delete(entry)
-    this.account(owned.namespace, -entry.skeleton.size)
-    remove(entry)
+    this.owned.delete(held)
+    this.account(owned.namespace, -owned.size)
+    owned.free()
   }
 
   count(result: FastResult): void {

@@ -4,13 +4,17 @@
 
 import type { Pod } from '../../api/kube.ts'
 import type { Message } from '../../api/mesh.ts'
+import type { Replay } from '../../gotemplate/record.ts'
 import type { RunOptions, Template } from '../../gotemplate/template.ts'
 import type { Typed } from '../../gotemplate/value.ts'
 import type { RevisionSettings } from '../../mesh/snapshot.ts'
 import type { JsonObject } from '../../std/json.ts'
-import type { FastPathCache } from './cache.ts'
+import type { TemplateDataInput } from '../template/data.ts'
+import type { FastPathCache, Program } from './cache.ts'
+import { type Memo, makeMemo, recall } from './memo.ts'
+import { type Names, namesOf } from './memos.ts'
 import { buildSkeleton } from './skeleton.ts'
-import { type Branch, insert, type Walk, walk } from './tree.ts'
+import { type Branch, type Entry, insert, type Walk, walk } from './tree.ts'
 
 export interface FastRequest {
   readonly cache: FastPathCache
@@ -55,14 +59,45 @@ export interface Laid {
 /** The overlay; `slow` renders and parses, undefined when nothing was rendered. Throws what `slow` throws. */
 export function overlayFor(request: FastRequest, slow: () => JsonObject | undefined): Laid {
   const { cache, settings, structure, proxyConfig } = request
-  const { root, constantConfig } = cache.programFor(settings, request.name, structure, proxyConfig)
-  const walked = tryWalk(request, root)
-  if (walked?.entry !== undefined) return hit(request, walked, slow)
+  const { program, constantConfig } = cache.programFor(settings, request.name, structure, proxyConfig)
+  const names = namesOf(request.root.raw as TemplateDataInput)
+  const recalled = names === undefined ? undefined : tryRecall(request, program, names)
+  const walked = recalled ?? tryWalk(request, program.root)
+  if (walked?.entry !== undefined) {
+    const laid = hit(request, walked, slow)
+    if (names !== undefined && recalled?.same !== true && cache.mayRemember(program, names)) {
+      remember(request, program, names, walked.entry, constantConfig)
+    }
+    return laid
+  }
   const overlay = slow()
   const builds = overlay !== undefined && walked !== undefined && cache.mayBuild(walked.branch, walked.met)
-  const built = builds && build(request, root, constantConfig)
+  const built = builds && build(request, program.root, constantConfig)
   cache.count(built ? 'build' : 'fallback')
   return { overlay }
+}
+
+/** A hit: what it is taken from, and what it gives. */
+interface Hit {
+  readonly entry: Entry
+  readonly memo?: Memo
+  readonly overlay: JsonObject
+  /** Whether a memo held in full. */
+  readonly same?: boolean
+}
+
+function tryRecall(request: FastRequest, program: Program, names: Names): Hit | undefined {
+  const memo = program.memos.find(names)
+  if (memo === undefined) return undefined
+  try {
+    const replay = (): Replay => request.template.replay(request.root, optionsOf(request))
+    const found = recall(memo, request.root.raw as object, replay)
+    if (found !== undefined) return { entry: memo.entry, memo, ...found }
+  } catch {
+    // The walk, and then the pipeline itself, say why.
+  }
+  program.memos.forgetShape(names)
+  return undefined
 }
 
 /** Undefined when an operation failed, for whatever reason: the pipeline itself says why. */
@@ -78,24 +113,49 @@ function optionsOf({ deadline }: FastRequest): RunOptions {
   return deadline === undefined ? {} : { deadline }
 }
 
-function hit(
-  request: FastRequest,
-  { entry, overlay }: Walk & { entry: object },
-  slow: () => JsonObject | undefined,
-): Laid {
+function hit(request: FastRequest, { entry, memo, overlay }: Hit, slow: () => JsonObject | undefined): Laid {
   const { cache, name } = request
   if (cache.options.verifies?.() === true) {
     const wanted = plainResult(slow)
     if (wanted.text !== JSON.stringify(overlay)) {
       cache.drop(entry)
+      if (memo !== undefined) cache.drop(memo)
       cache.count('mismatch')
       cache.options.onMismatch?.(name)
       return { overlay: wanted.result() }
     }
   }
   cache.touch(entry)
+  if (memo !== undefined) cache.touch(memo)
   cache.count('hit')
   return { overlay, names: entry.skeleton.names }
+}
+
+/** Root data that is the same for all pods of a program; a ProxyConfig only where it is shared. */
+const CONSTANT: Readonly<Record<'sharedConfig' | 'ownConfig', ReadonlySet<string>>> = (() => {
+  const settings = [
+    'values',
+    'mesh',
+    'revision',
+    'inboundTrafficPolicyMode',
+    'compliancePolicy',
+    'release',
+  ] satisfies (keyof TemplateDataInput)[]
+  return { sharedConfig: new Set([...settings, 'proxyConfig']), ownConfig: new Set(settings) }
+})()
+
+/** Keeps what the pod at hand made of the template. */
+function remember(
+  request: FastRequest,
+  program: Program,
+  names: Names,
+  entry: Entry,
+  constantConfig: boolean,
+): void {
+  const { cache, template, root, namespace } = request
+  const constant = CONSTANT[constantConfig ? 'sharedConfig' : 'ownConfig']
+  const memo = makeMemo(entry, root, constant, (data) => template.replay(data, optionsOf(request)))
+  if (memo !== undefined) cache.addMemo(program, names, memo, namespace)
 }
 
 /** What the pipeline gives, thrown errors included. */

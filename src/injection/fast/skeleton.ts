@@ -17,7 +17,7 @@ import { type Printed, placeHoles } from './place.ts'
 import { type Slot, scalarValue } from './scalar.ts'
 
 /** Changes inside one object or list. */
-interface Change {
+export interface Change {
   readonly at: string | number
   /** What replaces the value there: a scalar, or changes inside it. */
   readonly slot: Slot | undefined
@@ -162,6 +162,35 @@ function rememberParts(type: SchemaType, value: Json, changes: readonly Change[]
   }
 }
 
+/** Has every part of a filled overlay decoded for good; it is frozen. */
+export function rememberFilled(overlay: JsonObject, changes: readonly Change[]): void {
+  const visit = (type: SchemaType, value: Json, inside: readonly Change[]): void => {
+    rememberDecoded(type, value)
+    const { kind, elem } = resolve(type)
+    for (const { at, slot, inside: further } of inside) {
+      const member = (value as JsonObject)[at]
+      const memberType =
+        kind === 'list' ? elem : kind === 'struct' ? fieldType(resolve(type), String(at)) : undefined
+      if (slot === undefined && member !== undefined && memberType !== undefined) {
+        visit(memberType, member, further)
+      }
+    }
+  }
+  visit(POD, overlay, changes)
+}
+
+/** Those of `changes` whose slots have holes that are `wanted`. */
+export function changesOf(
+  changes: readonly Change[],
+  wanted: (holes: readonly number[]) => boolean,
+): Change[] {
+  return changes.flatMap((change): Change[] => {
+    if (change.slot !== undefined) return wanted(change.slot.holes) ? [change] : []
+    const inside = changesOf(change.inside, wanted)
+    return inside.length === 0 ? [] : [{ ...change, inside }]
+  })
+}
+
 /** The overlay for other texts, sharing what no slot is in; undefined where they do not fit the skeleton. */
 export function fillSkeleton(
   skeleton: Omit<Skeleton, 'names'>,
@@ -171,7 +200,8 @@ export function fillSkeleton(
   return fill(skeleton.tree, skeleton.changes, texts) as JsonObject | undefined
 }
 
-function fill(value: Json, changes: readonly Change[], texts: readonly string[]): Json | undefined {
+/** `value` with the slots of `changes` filled, sharing the rest; undefined where a text does not fit. */
+export function fill(value: Json, changes: readonly Change[], texts: readonly string[]): Json | undefined {
   if (changes.length === 0) return value
   if (Array.isArray(value)) {
     const items = value.slice()

@@ -2,7 +2,8 @@
 // recorded. A pod walks down by its own outcomes, so that it does nothing twice however many ways are known; the texts
 // it printed on its way fill the skeleton at the end. Where no branch is known, the walk says where it ended.
 
-import type { Operation, Outcome, Recording, Replay } from '../../gotemplate/record.ts'
+import type { TemplateLimits } from '../../gotemplate/limits.ts'
+import type { Operation, Outcome, Recording, Replay, Step } from '../../gotemplate/record.ts'
 import type { JsonObject } from '../../std/json.ts'
 import { fillSkeleton, type Skeleton } from './skeleton.ts'
 
@@ -10,6 +11,8 @@ import { fillSkeleton, type Skeleton } from './skeleton.ts'
 export interface Entry {
   readonly skeleton: Skeleton
   readonly branch: Branch
+  /** The whole way through the template. */
+  readonly steps: readonly Step[]
   /** Bounds on what the template itself would have spent and printed. */
   readonly constantSteps: number
   readonly repeats: number
@@ -56,20 +59,26 @@ export function walk(root: Branch, replay: Replay): Walk {
 }
 
 function fillFrom(branch: Branch, replay: Replay): Walk {
+  const { texts, run } = replay
   for (const entry of branch.entries) {
-    const overlay = fillSkeleton(entry.skeleton, replay.texts)
-    if (overlay !== undefined && isWithinLimits(entry, replay)) return { entry, overlay }
+    const overlay = fillSkeleton(entry.skeleton, texts)
+    if (overlay !== undefined && isWithinLimits(entry, texts, run.steps, run.limits))
+      return { entry, overlay }
   }
-  return { branch, met: replay.texts.join('\n') }
+  return { branch, met: texts.join('\n') }
 }
 
-/** Whether the template itself would stay within its limits, for certain. */
-function isWithinLimits({ constantSteps, repeats, output }: Entry, replay: Replay): boolean {
-  const { limits, steps } = replay.run
+/** Whether the template itself would stay within its limits, for certain, where a replay spent `steps` on `texts`. */
+export function isWithinLimits(
+  { constantSteps, repeats, output }: Entry,
+  texts: readonly string[],
+  steps: number,
+  limits: TemplateLimits,
+): boolean {
   if (constantSteps + repeats * steps > limits.steps) return false
   let size = 0
   for (const text of output.texts) size += text.length
-  for (const register of output.holes) size += replay.texts[register]?.length ?? 0
+  for (const register of output.holes) size += texts[register]?.length ?? 0
   return size <= limits.outputBytes
 }
 
@@ -96,7 +105,7 @@ export function insert(root: Branch, recording: Recording, skeleton: Skeleton): 
     }
     branch = next
   }
-  const entry = { skeleton, branch, constantSteps, repeats, output: { texts, holes } }
+  const entry = { skeleton, branch, steps, constantSteps, repeats, output: { texts, holes } }
   branch.entries.unshift(entry)
   return entry
 }
