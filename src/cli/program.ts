@@ -123,6 +123,11 @@ function addInject(program: Command, io: Io): void {
     .action(async (flags: InjectFlags) => (await import('./inject/inject.ts')).injectCommand(io, flags))
 }
 
+const UNINJECT_LIMITS = `
+What remora inject wrote comes out exactly. A pod that Istio injected, or remora's webhook under --compat istio, tells
+most of what it was; it does not tell names of ports in probes, volumes of your own under names that injection uses, and
+which of the labels it shares with the templates you had set yourself.`
+
 function addUninject(program: Command, io: Io): void {
   program
     .command('uninject')
@@ -130,6 +135,7 @@ function addUninject(program: Command, io: Io): void {
     .addOption(filenameOption())
     .addOption(outputFileOption())
     .option('--diff', 'print a unified diff instead')
+    .addHelpText('after', UNINJECT_LIMITS)
     .addHelpText('after', example('remora inject -f app.yaml | remora uninject -f -'))
     .action(async (flags: UninjectFlags) => (await import('./inject/inject.ts')).uninjectCommand(io, flags))
 }
