@@ -59,7 +59,7 @@ export function findTarget(cluster: TagCluster, request: TagRequest): Target {
   }
   const { webhook, service } = canonicalObjects(cluster, revision)
   if (!overwrite && cluster.discovery.tags.some(({ name }) => name === tag)) {
-    throw refusal(`revision tag "${tag}" already exists, and --overwrite is false`)
+    throw refusal(`revision tag "${tag}" already exists, and --overwrite is false`, '--overwrite moves it')
   }
   const entry = webhook.entries.find(({ rule }) => rule !== undefined)
   if (entry === undefined) throw refusal(`could not find a sidecar-injector webhook in ${webhook.name}`)

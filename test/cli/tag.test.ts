@@ -119,7 +119,9 @@ use it with: kubectl label namespace NAME istio.io/rev=prod
     await set('prod -r canary')
     const refused = await set('prod -r default')
     expect([refused.code, refused.stdout]).toEqual([1, ''])
-    expect(refused.stderr).toBe('error: revision tag "prod" already exists, and --overwrite is false\n')
+    expect(refused.stderr).toBe(
+      'error: revision tag "prod" already exists, and --overwrite is false\nhint: --overwrite moves it\n',
+    )
     const moved = await set('prod -r default --overwrite')
     expect(moved.code).toBe(0)
     expect(moved.stdout).toContain('new pods go from revision "canary" to "default", Gateways at once:\n')
@@ -250,7 +252,7 @@ describe('tag set where remora injects', () => {
     const said = await set('prod -r canary')
     expect(said.code).toBe(0)
     expect(said.stderr).toContain(
-      '2/3 wait until remora-injector has 2 entries for tag prod, each with a caBundle\n',
+      '2/3 wait until remora-injector has 2 entries for tag prod, each with a caBundle\n  2 of 2 are as they should be\n',
     )
     expect(said.stderr).toMatch(/\nremora answers for a pod in namespace \w+ as revision "canary"\n$/)
     expect(cluster.injectorsOf(IN_PROD)).toEqual(['remora tag prod'])

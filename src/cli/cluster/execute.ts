@@ -86,13 +86,18 @@ type Awaited = Extract<AdoptStep, { kind: 'await' }>['entries']
 export async function waitFor(session: Session, entries: Awaited, waitMs: number): Promise<void> {
   const { client, signal, istioNamespace, io } = session
   const end = systemClock.now() + waitMs
+  let told = entries.length
   for (;;) {
     const { items } = await client.list(RESOURCE.mutatingWebhookConfiguration, {}, { signal })
     const missing = awaited(
       entries,
       items.map((raw) => readConfiguration(raw, istioNamespace)),
     )
-    if (missing.length === 0) return
+    if (missing.length !== told) {
+      told = missing.length
+      io.stderr.write(`  ${entries.length - told} of ${entries.length} are as they should be\n`)
+    }
+    if (told === 0) return
     if (systemClock.now() > end) {
       for (const line of missing) io.stderr.write(`blocked: ${line}\n`)
       io.stderr.write('hint: see that remora runs: kubectl get pods -n remora-system\n')
