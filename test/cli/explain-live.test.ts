@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { differencesOf } from '../../src/cli/explain/compare.ts'
 import { parseTarget } from '../../src/cli/explain/target.ts'
 import { RESOURCE, type Resource } from '../../src/kube/resource.ts'
 import type { JsonObject } from '../../src/std/json.ts'
@@ -328,56 +327,5 @@ describe('running pods', () => {
     expect(said.stdout).toContain(
       '\nresult: skipped, because the pod comes with a sidecar, and the entries leave it',
     )
-  })
-})
-
-describe('differences', () => {
-  const wrap = (spec: JsonObject, annotations: JsonObject = {}): JsonObject => ({
-    metadata: { annotations },
-    spec,
-  })
-  it.each<[string, JsonObject, JsonObject, string[]]>([
-    ['what Kubernetes fills in is none', { dnsPolicy: 'ClusterFirst', a: 1 }, { a: 1 }, []],
-    ['what Kubernetes leaves out is none', {}, { a: '', b: [], c: null, d: {} }, []],
-    ['another value', { a: 1 }, { a: 2 }, ['spec.a']],
-    [
-      'items are told apart by their names, not their places',
-      {
-        env: [
-          { name: 'B', value: '2' },
-          { name: 'A', value: '1' },
-        ],
-      },
-      {
-        env: [
-          { name: 'A', value: '1' },
-          { name: 'B', value: '3' },
-        ],
-      },
-      ['spec.env[B].value'],
-    ],
-    [
-      'an item too many, and one too few',
-      { env: [{ name: 'A' }] },
-      { env: [{ name: 'B' }] },
-      ['spec.env[B]', 'spec.env[A]'],
-    ],
-    [
-      'the mount of the token is none',
-      { volumeMounts: [{ name: 'x', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }] },
-      { volumeMounts: [] },
-      [],
-    ],
-    ['a list without names, by places', { args: ['a', 'b'] }, { args: ['a', 'c'] }, ['spec.args[1]']],
-    ['a list without names of another length', { args: ['a'] }, { args: ['a', 'c'] }, ['spec.args']],
-  ])('%s', (_, live, now, paths) => {
-    expect(differencesOf(wrap(live), wrap(now)).map(({ path }) => path)).toEqual(paths)
-  })
-
-  it('annotations that repeat what containers show are none', () => {
-    const live = wrap({}, { 'sidecar.istio.io/status': 'x' })
-    expect(differencesOf(live, wrap({}, { 'sidecar.istio.io/status': 'y', k: 'v' }))).toEqual([
-      { path: 'metadata.annotations.k', live: undefined, now: 'v' },
-    ])
   })
 })

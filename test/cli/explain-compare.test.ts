@@ -1,0 +1,137 @@
+// A running pod beside the one that would be made now: what counts as a difference, what came after the pod, and that pods
+// which were just injected have none, whatever their settings.
+
+import { describe, expect, it } from 'vitest'
+import { differencesOf } from '../../src/cli/explain/compare.ts'
+import { placeOfPod } from '../../src/cli/explain/live-pod.ts'
+import { madeBefore } from '../../src/cli/explain/made-before.ts'
+import { injectPlace } from '../../src/cli/inject/place.ts'
+import { injectPod } from '../../src/injection/inject.ts'
+import { readConfiguration } from '../../src/revision/configuration.ts'
+import type { JsonObject } from '../../src/std/json.ts'
+import { ProblemError } from '../../src/std/problem.ts'
+import { findReference } from '../reference/outcome.ts'
+import { corporaIn, isMarked, podsOfCases, type Subject } from '../reference/subjects.ts'
+
+describe('differences', () => {
+  const wrap = (spec: JsonObject, annotations: JsonObject = {}): JsonObject => ({
+    metadata: { annotations },
+    spec,
+  })
+  it.each<[string, JsonObject, JsonObject, string[]]>([
+    ['what Kubernetes fills in is none', { dnsPolicy: 'ClusterFirst', a: 1 }, { a: 1 }, []],
+    ['what Kubernetes leaves out is none', {}, { a: '', b: [], c: null, d: {} }, []],
+    ['another value', { a: 1 }, { a: 2 }, ['spec.a']],
+    [
+      'items are told apart by their names, not their places',
+      {
+        env: [
+          { name: 'B', value: '2' },
+          { name: 'A', value: '1' },
+        ],
+      },
+      {
+        env: [
+          { name: 'A', value: '1' },
+          { name: 'B', value: '3' },
+        ],
+      },
+      ['spec.env[B].value'],
+    ],
+    [
+      'an item too many, and one too few',
+      { env: [{ name: 'A' }] },
+      { env: [{ name: 'B' }] },
+      ['spec.env[B]', 'spec.env[A]'],
+    ],
+    [
+      'the mount of the token is none',
+      { volumeMounts: [{ name: 'x', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }] },
+      { volumeMounts: [] },
+      [],
+    ],
+    ['a list without names, by places', { args: ['a', 'b'] }, { args: ['a', 'c'] }, ['spec.args[1]']],
+    ['a list without names of another length', { args: ['a'] }, { args: ['a', 'c'] }, ['spec.args']],
+  ])('%s', (_, live, now, paths) => {
+    expect(differencesOf(wrap(live), wrap(now)).map(({ path }) => path)).toEqual(paths)
+  })
+
+  it('annotations that repeat what containers show are none', () => {
+    const live = wrap({}, { 'sidecar.istio.io/status': 'x' })
+    expect(differencesOf(live, wrap({}, { 'sidecar.istio.io/status': 'y', k: 'v' }))).toEqual([
+      { path: 'metadata.annotations.k', live: undefined, now: 'v' },
+    ])
+  })
+})
+
+const reference = findReference()
+const OPTIONS = { compat: 'istio', structure: 'refuse' } as const
+
+/** The pod as the API server has it after injection; undefined when it is refused. */
+function liveOf({ workload: _, ...subject }: Subject): JsonObject | undefined {
+  try {
+    const { pod } = injectPod({ ...subject, ...OPTIONS, mode: 'webhook' })
+    const metadata = { ...pod.metadata, namespace: pod.metadata.namespace || 'default' }
+    return { ...pod, metadata } as unknown as JsonObject
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined
+    throw error
+  }
+}
+
+describe.skipIf(reference === undefined)('a pod of the golden cases that was just injected', () => {
+  it.each(corporaIn(reference ?? import.meta.dirname))('%s: has no difference', (corpus) => {
+    const lives = podsOfCases(corpus).flatMap((subject) => {
+      const live = isMarked(subject.pod) ? undefined : liveOf(subject)
+      return live === undefined ? [] : [{ subject, live }]
+    })
+    expect(lives.length).toBeGreaterThan(20)
+    for (const { subject, live } of lives) {
+      const { settings, cluster, envPairs } = subject
+      const context = { settings, cluster, envPairs: { ...envPairs }, ...OPTIONS }
+      const { namespace } = live['metadata'] as { namespace: string }
+      const { template } = injectPlace(placeOfPod(live), namespace, context)
+      expect([subject.id, differencesOf(live, template)]).toEqual([subject.id, []])
+    }
+  })
+})
+
+describe('what came after a pod', () => {
+  const NOON = '2026-03-01T12:00:00Z'
+  const pod = { metadata: { name: 'p', creationTimestamp: NOON } }
+  const written = (label: string, time: string): JsonObject => ({
+    manager: 'me',
+    time,
+    fieldsV1: { 'f:metadata': { 'f:labels': { [`f:${label}`]: {} } } },
+  })
+  const namespace = (...managedFields: JsonObject[]): JsonObject => ({
+    metadata: { name: 'shop', managedFields },
+  })
+  const registered = (creationTimestamp: string) =>
+    readConfiguration({ metadata: { name: 'remora-injector', creationTimestamp } }, 'istio-system')
+
+  it('is a label that decides, written later', () => {
+    const later = namespace(
+      written('istio.io/rev', '2026-03-01T12:00:01Z'),
+      written('istio-injection', NOON),
+      written('team', '2026-03-02T12:00:00Z'),
+    )
+    expect(madeBefore(pod, later, undefined)).toEqual([
+      `label istio.io/rev of the namespace was written at 2026-03-01T12:00:01Z by me, after the pod (${NOON})`,
+    ])
+  })
+
+  it('is the configuration that is called, registered later', () => {
+    expect(madeBefore(pod, namespace(), registered(NOON))).toEqual([])
+    expect(madeBefore(pod, namespace(), registered('2026-03-01T13:00:00Z'))).toEqual([
+      `MutatingWebhookConfiguration remora-injector was created at 2026-03-01T13:00:00Z, after the pod (${NOON})`,
+    ])
+  })
+
+  it('is nothing that can be told where times are missing', () => {
+    expect(madeBefore({ metadata: {} }, namespace(written('istio.io/rev', NOON)), registered(NOON))).toEqual(
+      [],
+    )
+    expect(madeBefore(pod, { metadata: {} }, readConfiguration({ metadata: {} }, 'istio-system'))).toEqual([])
+  })
+})
