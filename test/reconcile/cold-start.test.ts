@@ -13,7 +13,7 @@ import type { JsonObject } from '../../src/std/json.ts'
 import { until } from '../cluster/wait.ts'
 import { accessTo } from '../kube/access.ts'
 import { FakeApi } from '../kube/fake-api.ts'
-import { install } from './replica.ts'
+import { freePort, install, startReplica } from './replica.ts'
 import { revisionObjects } from './watched.ts'
 
 const NAMESPACES = 10_000
@@ -159,6 +159,22 @@ describe('a cold start with 10,000 namespaces, 20,000 pods and three revisions',
     })
     expect(each).toBeLessThan(BYTES_EACH)
     expect(revision).toBeLessThan(BYTES_REVISION)
+  })
+
+  it('needs at most 256 MiB and 30 s as a process', async () => {
+    const replica = startReplica(api, { healthPort: await freePort() })
+    try {
+      await until(
+        'the replica to be ready',
+        async () => (await replica.health('/readyz')).status === 200,
+        30_000,
+      )
+      const memory = Number(await replica.metric('process_resident_memory_bytes')) / 2 ** 20
+      process.stderr.write(`cold start as a process: ${Math.round(memory)} MiB\n`)
+      expect(memory).toBeLessThan(256)
+    } finally {
+      await replica.dispose()
+    }
   })
 
   it('takes a storm of changes in few looks, and shares what did not change', async () => {

@@ -2,7 +2,6 @@
 // certificates from wherever they come, and an end that hands on what it held.
 
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
@@ -17,7 +16,7 @@ import {
 import type { JsonObject } from '../../src/std/json.ts'
 import { until as eventually } from '../cluster/wait.ts'
 import { FakeApi } from '../kube/fake-api.ts'
-import { install, type Replica, type ReplicaOptions, startReplica } from './replica.ts'
+import { freePort, install, type Replica, type ReplicaOptions, startReplica } from './replica.ts'
 import { revisionObjects } from './watched.ts'
 
 const WEBHOOKS = RESOURCE.mutatingWebhookConfiguration
@@ -36,14 +35,6 @@ afterEach(async () => {
   await api.away()
   rmSync(folder, { recursive: true, force: true })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as { port: number }
-  await new Promise((done) => server.close(done))
-  return port
-}
 
 async function start(options: Omit<ReplicaOptions, 'healthPort'> = {}): Promise<Replica> {
   const replica = startReplica(api, { ...options, healthPort: await freePort() })
@@ -94,7 +85,14 @@ describe('a first start', () => {
     install(api)
     const nodes = pathOf(RESOURCE.node)
     api.fault = ({ path }) => (path === nodes ? { status: 403 } : undefined)
-    const replica = await start()
+    // The pair is there at once: only the watches are waited for.
+    const pair = await issueLeaf(await issueAuthority(Date.now()), [HOST], Date.now())
+    const [cert, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')]
+    writeFileSync(cert, pair.cert)
+    writeFileSync(key, pair.key)
+    const replica = await start({
+      flags: ['--cert-source=files', `--cert-file=${cert}`, `--key-file=${key}`],
+    })
     await eventually('the other watches', async () => {
       const { status, text } = await replica.health('/readyz')
       return status === 503 && text.includes('[-] watches: not heard yet: nodes\n')
