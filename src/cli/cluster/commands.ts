@@ -144,7 +144,12 @@ function addAdopt(program: Command, io: Io): void {
       .option('-r, --revision <name>', 'only this revision and its tags (default: all)')
       .option('--undo', 'hand injection back to istiod')
       .option('--dry-run', 'print the plan, change nothing')
-      .option('--timeout <seconds>', 'how long remora may take to write its entries, and to answer', seconds, 60)
+      .option(
+        '--timeout <seconds>',
+        'how long remora may take to write its entries, and to answer',
+        seconds,
+        60,
+      )
       .addOption(dataFormatOption()),
   )
     .addHelpText('after', example('remora adopt --dry-run', 'remora adopt', 'remora adopt --undo'))
