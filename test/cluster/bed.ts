@@ -17,6 +17,8 @@ import { until } from './wait.ts'
 export interface BedOptions {
   readonly istio: readonly Installation[]
   readonly remora?: boolean
+  /** Given to each replica after the arguments of the manifest. */
+  readonly remoraArgs?: readonly string[]
   /** Told the id of every process as soon as it runs. */
   readonly onStart?: (pid: number) => void
 }
@@ -54,6 +56,7 @@ export async function startBed(
   const access = await loadAccess({ kubeconfig: plane.kubeconfig, env: {} })
   const istio = new Istio(access, join(folder, 'istio'))
   const remora = new Remora(access, join(folder, 'remora'))
+  remora.extra.push(...(options.remoraArgs ?? []))
   const kubelet = new Kubelet({
     access,
     namespaces: leaveAlone,

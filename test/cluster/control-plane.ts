@@ -21,6 +21,9 @@ export interface ControlPlane {
   /** The API server goes away (`SIGKILL`: without a word) and comes back on the same port with the same objects. */
   stopApiServer(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   startApiServer(): Promise<void>
+  /** It keeps its connections and says nothing on them, until it goes on. */
+  freezeApiServer(): void
+  thawApiServer(): void
   stop(): Promise<void>
 }
 
@@ -106,6 +109,8 @@ function startControllers(run: Run, folder: string, ports: Ports, kubeconfig: st
       `--cert-dir=${join(folder, 'controllers')}`,
       `--service-account-private-key-file=${join(folder, 'sa.key')}`,
       '--use-service-account-credentials=true',
+      // The heart of a played node beats slowly, and not at all while the API server is away.
+      '--node-monitor-grace-period=1h',
     ]),
     run('kube-scheduler', [
       ...common,
@@ -179,6 +184,8 @@ export async function startControlPlane(
       apiServer = undefined
     },
     startApiServer,
+    freezeApiServer: () => void apiServer?.process.kill('SIGSTOP'),
+    thawApiServer: () => void apiServer?.process.kill('SIGCONT'),
     stop,
   }
 }

@@ -23,6 +23,8 @@ export interface PlayedPod {
   readonly placed: boolean
   readonly grace: number
   readonly leaving: boolean
+  /** As the API server has it. */
+  readonly ready: boolean
   readonly containers: readonly { readonly name: string; readonly image: string }[]
 }
 
@@ -38,6 +40,10 @@ interface Sandbox {
   ending: boolean
   /** What the API server was told last. */
   told: string
+  probing: boolean
+  ready: boolean
+  /** Time of the first of the probes that failed one after the other. */
+  failingFrom: number
 }
 
 export interface KubeletOptions {
@@ -50,6 +56,9 @@ export interface KubeletOptions {
 
 /** How often readiness is asked for; a real kubelet asks at most once a second. */
 const PROBE_MS = 100
+/** So long a process that was ready may fail to say so: two probes of a kubelet. */
+const FAILING_MS = 3000
+const START_AGAIN_MS = 500
 
 export class Kubelet {
   private readonly options: KubeletOptions
@@ -108,7 +117,11 @@ export class Kubelet {
     )
     for (const pod of live.values()) {
       const known = this.sandboxes.get(pod.uid)
-      if (known !== undefined) known.pod = pod
+      if (known !== undefined) {
+        // Others write it too: what a kubelet knows better, it says again.
+        if (known.pod.ready && !pod.ready) known.told = ''
+        known.pod = pod
+      }
       if (known === undefined && pod.placed && !pod.leaving) void this.begin(pod)
       if (pod.leaving) void this.end(pod, known)
     }
@@ -122,22 +135,37 @@ export class Kubelet {
   private async begin(pod: PlayedPod): Promise<void> {
     const number = ++this.addresses
     const address = `10.244.${number >> 8}.${number & 255}`
-    const sandbox: Sandbox = { pod, address, program: undefined, restarts: 0, ending: false, told: '' }
+    const sandbox: Sandbox = {
+      pod,
+      address,
+      program: undefined,
+      restarts: 0,
+      ending: false,
+      told: '',
+      probing: false,
+      ready: false,
+      failingFrom: Number.POSITIVE_INFINITY,
+    }
     this.sandboxes.set(pod.uid, sandbox)
     await this.run(sandbox)
-    if (sandbox.program === undefined && !this.stopped) await this.tell(sandbox, true)
   }
 
   /** Runs the program, and again when it ends by itself, as restartPolicy Always says. */
   private async run(sandbox: Sandbox): Promise<void> {
-    const program = await this.options.start(sandbox.pod)
-    if (program === undefined) return
+    const program = await this.options.start(sandbox.pod).catch(() => 'later' as const)
+    if (program === 'later') {
+      // Without the API server there is no token.
+      if (!this.stopped && !sandbox.ending) setTimeout(() => void this.run(sandbox), START_AGAIN_MS)
+      return
+    }
+    if (program === undefined) return this.tell(sandbox, true)
     if (this.stopped || sandbox.ending) program.signal('SIGKILL')
     sandbox.program = program
     this.options.onStart?.(program.pid)
     void program.ended.then(async () => {
       if (this.stopped || sandbox.ending) return
       sandbox.restarts++
+      sandbox.ready = false
       await this.tell(sandbox, false)
       await this.run(sandbox)
     })
@@ -161,12 +189,23 @@ export class Kubelet {
 
   private probe(): void {
     for (const sandbox of this.sandboxes.values()) {
-      const { program, ending } = sandbox
-      if (program === undefined || ending) continue
-      const port = program.running ? program.told?.healthPort : undefined
-      const ready = port === undefined ? Promise.resolve(false) : isReady(port)
-      void ready.then((ok) => (sandbox.ending ? undefined : this.tell(sandbox, ok)))
+      if (sandbox.program !== undefined && !sandbox.ending && !sandbox.probing) void this.ask(sandbox)
     }
+  }
+
+  private async ask(sandbox: Sandbox): Promise<void> {
+    const { program } = sandbox
+    const port = program?.running === true ? program.told?.healthPort : undefined
+    sandbox.probing = true
+    const ok = port !== undefined && (await isReady(port))
+    sandbox.probing = false
+    const now = performance.now()
+    if (ok || sandbox.failingFrom === Number.POSITIVE_INFINITY)
+      sandbox.failingFrom = ok ? Number.POSITIVE_INFINITY : now
+    // A process that is gone is not ready at once.
+    const patience = port !== undefined && sandbox.ready && now - sandbox.failingFrom < FAILING_MS
+    sandbox.ready = ok || patience
+    if (!sandbox.ending) await this.tell(sandbox, sandbox.ready)
   }
 
   private async tell(sandbox: Sandbox, ready: boolean): Promise<void> {
@@ -229,6 +268,11 @@ function statusOf(pod: PlayedPod, address: string, ready: boolean, restarts: num
   }
 }
 
+function isTrue(raw: JsonObject, type: string): boolean {
+  const { conditions = [] } = (raw['status'] ?? {}) as { conditions?: { type: string; status: string }[] }
+  return conditions.some((condition) => condition.type === type && condition.status === 'True')
+}
+
 function readPod(raw: JsonObject): PlayedPod {
   const metadata = raw['metadata'] as JsonObject
   const spec = raw['spec'] as JsonObject
@@ -251,6 +295,7 @@ function readPod(raw: JsonObject): PlayedPod {
     placed: text(spec['nodeName']) !== '',
     grace: Number(spec['terminationGracePeriodSeconds'] ?? 30),
     leaving: metadata['deletionTimestamp'] !== undefined,
+    ready: isTrue(raw, 'Ready'),
     containers: containers.map(({ name, image }) => ({ name, image })),
   }
 }

@@ -1,0 +1,276 @@
+// What is broken on purpose while pods are created: settings, certificates, replicas, the API server, our own objects.
+// Two replicas with tokens of their ServiceAccount; at the end the audit log of the API server tells which of its rights
+// they used.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RESOURCE } from '../../src/kube/resource.ts'
+import type { JsonObject } from '../../src/std/json.ts'
+import { remoraDoes } from '../cluster/cli.ts'
+import { until } from '../cluster/wait.ts'
+import { auditOf } from './faults/audit.ts'
+import { DEFINITION, proxyConfigDefinition } from './faults/definition.ts'
+import { ask, eventsOf, leadersOf, metric, readiness, replicasOf, secretOf } from './faults/replicas.ts'
+import { badSecrets, observeSecret } from './faults/secrets.ts'
+import { addRevisions, KINDS, observeGarbage, refusalEvents } from './faults/settings.ts'
+import { type LoadedBed, REVISIONS, startLoadedBed } from './load/bed.ts'
+
+const CONFIGURATIONS = RESOURCE.mutatingWebhookConfiguration
+const OURS = { name: 'remora-injector' }
+const AWAY_MS = 60_000
+const FROZEN_MS = 15_000
+/** Kubernetes' own controllers wait for up to half a minute before they try again. */
+const CONTROLLERS_MS = 120_000
+
+let on: LoadedBed
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+const calm = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+  const { refused, wrong, pods } = await on.load.during(what, REVISIONS, work)
+  expect([refused.slice(0, 3), wrong.slice(0, 3)]).toEqual([[], []])
+  expect(pods).toBeGreaterThan(0)
+}
+
+beforeAll(async () => {
+  const remoraArgs = ['--cert-settle=1s', '--drain=3s', '--restore-configuration=on']
+  on = await startLoadedBed({ podsASecond: 20, adopt: true, remoraArgs })
+  await on.bed.client.create(DEFINITION, {}, proxyConfigDefinition())
+})
+afterAll(async () => {
+  await on?.stop()
+})
+
+describe('bad settings', { timeout: 300_000 }, () => {
+  it(`${KINDS.length} kinds of garbage change no answer of any replica, and show as metric, event and reason`, async () => {
+    const { bed } = on
+    await addRevisions(bed)
+    await calm('garbage', async () => {
+      const observed = await observeGarbage(bed)
+      expect(observed.filter(({ unchanged }) => !unchanged)).toEqual([])
+      expect(observed.filter(({ good }) => good.some((value) => value !== 0))).toEqual([])
+      expect(observed.filter(({ reason }) => (reason ?? '') === '')).toEqual([])
+      const told = async (): Promise<readonly (string | undefined)[]> => {
+        const events = await refusalEvents(bed)
+        return observed
+          .map(({ reason }) => reason)
+          .filter((reason) => !events.some((each) => each.startsWith((reason ?? '').slice(0, 1000))))
+      }
+      await until('an event for each', async () => (await told()).length === 0, 10_000).catch(() => undefined)
+      expect(await told()).toEqual([])
+    })
+  })
+})
+
+describe('a bad Secret of the certificates', { timeout: 300_000 }, () => {
+  it('of any kind is refused and mended, the last good pair goes on, and no pod notices', async () => {
+    const { bed } = on
+    const bad = await badSecrets(await secretOf(bed))
+    await calm('bad Secrets', async () => {
+      for (const [what, texts] of bad) {
+        const { reasons, answers } = await observeSecret(bed, texts)
+        say(`a Secret that is ${what}: ${reasons[0]}`)
+        expect(
+          answers.filter((answer) => !answer.includes('"allowed":true')),
+          what,
+        ).toEqual([])
+      }
+    })
+  })
+})
+
+describe('replicas that die', { timeout: 300_000 }, () => {
+  it('a SIGKILL of the leader: only pods in flight or begun within a second fail, and another one leads within 20 s', async () => {
+    const { bed, load } = on
+    const [leader] = await leadersOf(bed)
+    const pids = replicasOf(bed).map(({ pid }) => pid)
+    let killed = 0
+    const verdict = await load.during('SIGKILL of the leader', REVISIONS, async () => {
+      await delay(1000)
+      killed = Date.now()
+      leader?.signal('SIGKILL')
+      await until(
+        'another leader',
+        async () => (await leadersOf(bed)).some(({ pid }) => pid !== leader?.pid),
+        30_000,
+      )
+      say(`SIGKILL of the leader: another one after ${Date.now() - killed} ms`)
+      expect(Date.now() - killed).toBeLessThan(20_000)
+      await until('two replicas', () => bed.balancer.readyOf('remora-system', 'remora-injector').length >= 2)
+    })
+    expect(pids).toContain(leader?.pid)
+    expect(verdict.wrong).toEqual([])
+    expect(verdict.refused.filter(({ began, ms }) => began + ms < killed || began > killed + 1000)).toEqual(
+      [],
+    )
+  })
+})
+
+describe('an API server that is away', { timeout: 300_000 }, () => {
+  /** Asks every replica again and again; what did not go well. */
+  const watchOver = async (ca: string, ms: number): Promise<{ asked: number; bad: string[] }> => {
+    const bad: string[] = []
+    let asked = 0
+    for (const end = Date.now() + ms; Date.now() < end; await delay(250)) {
+      for (const replica of replicasOf(on.bed)) {
+        asked++
+        const answer = await ask(replica, '/revisions/1-30-3/inject', ca).catch(String)
+        if (!answer.includes('"allowed":true') || !answer.includes('"patch"')) bad.push(answer.slice(0, 200))
+        const { status, text } = await readiness(replica)
+        if (status !== 200) bad.push(text)
+      }
+    }
+    return { asked, bad }
+  }
+  /** Seconds, of each replica. */
+  const staleness = async (labels: string): Promise<number[]> => {
+    const states = await Promise.all(
+      replicasOf(on.bed).map((replica) => metric(replica, 'remora_watch_staleness_seconds')),
+    )
+    return states.map((state) => state.get(labels) ?? Number.POSITIVE_INFINITY)
+  }
+  /** Until every replica has heard of a change to a namespace. */
+  const caught = async (): Promise<number> => {
+    const start = performance.now()
+    const labels = { 'istio-injection': 'enabled', 'seen-at': String(Date.now()) }
+    await until('the API server to take a write', async () => {
+      await on.bed.client.patch(RESOURCE.namespace, { name: 'load-default' }, { metadata: { labels } })
+      return true
+    })
+    await until('the watch to be heard', async () => {
+      const states = await staleness('{resource="namespaces"}')
+      return states.every((seconds) => seconds < (performance.now() - start) / 1000)
+    })
+    return performance.now() - start
+  }
+
+  it('for 60 s: replicas answer and stay ready, tell how stale they are, and catch up within 5 s', async () => {
+    const { bed, load } = on
+    await load.stop()
+    const ca = (await secretOf(bed))['ca.crt'] ?? ''
+    await bed.plane.stopApiServer('SIGKILL')
+    const { asked, bad } = await watchOver(ca, AWAY_MS)
+    const stale = (await staleness('{resource="namespaces"}')).map(Math.round)
+    await bed.plane.startApiServer()
+    const ms = await caught()
+    say(
+      `API server away for 60 s: ${asked} answers, ${bad.length} bad, ${stale.join(' and ')} s stale, caught up in ${Math.round(ms)} ms`,
+    )
+    expect(bad).toEqual([])
+    expect(Math.min(...stale)).toBeGreaterThan((AWAY_MS - 10_000) / 1000)
+    expect(ms).toBeLessThan(5000)
+    await until('one leader', async () => (await leadersOf(bed)).length === 1)
+  })
+
+  it('but keeps its connections: nobody leads any more, all serve, and one leads again', async () => {
+    const { bed } = on
+    const ca = (await secretOf(bed))['ca.crt'] ?? ''
+    bed.plane.freezeApiServer()
+    const { bad } = await watchOver(ca, FROZEN_MS)
+    const leaders = await leadersOf(bed)
+    bed.plane.thawApiServer()
+    expect([bad, leaders]).toEqual([[], []])
+    await until('one leader', async () => (await leadersOf(bed)).length === 1, 20_000)
+    await caught()
+  })
+})
+
+describe('our own objects', { timeout: 300_000 }, () => {
+  const bundles = async (): Promise<unknown[]> => {
+    const { webhooks } = await on.bed.client.get(CONFIGURATIONS, OURS)
+    return (webhooks as { clientConfig: { caBundle?: string } }[]).map(
+      ({ clientConfig }) => clientConfig.caBundle,
+    )
+  }
+
+  it('Istio entries that an upgrade brings back are told each time, and adopt takes them over again', async () => {
+    const { bed } = on
+    const at = { name: 'istio-sidecar-injector-1-30-3' }
+    for (const count of [1, 2]) {
+      const object = await bed.client.get(CONFIGURATIONS, at)
+      const annotations = (object['metadata'] as { annotations: Record<string, string> }).annotations
+      const saved = JSON.parse(
+        Object.entries(annotations).find(([name]) => name.endsWith('selectors'))?.[1] ?? '{}',
+      ) as Record<string, JsonObject>
+      const webhooks = (object['webhooks'] as JsonObject[]).map((entry) => ({
+        ...entry,
+        ...saved[String(entry['name'])],
+      }))
+      await bed.client.update(CONFIGURATIONS, at, { ...object, webhooks })
+      await until(
+        'the event',
+        async () => (await eventsOf(bed, 'default', 'Contested')).some((event) => event.count >= count),
+        20_000,
+      )
+      await remoraDoes(bed.plane.kubeconfig, ['adopt'])
+    }
+  })
+
+  it('a deleted webhook configuration is made again, as it was told to', async () => {
+    const { bed } = on
+    await bed.client.delete(CONFIGURATIONS, OURS)
+    await until(
+      'it to be back',
+      async () => (await bundles()).every((bundle) => bundle !== undefined),
+      10_000,
+    )
+  })
+
+  it('two writers that fight: after some repairs one write in 10 s, told by metric and event', async () => {
+    const { bed } = on
+    const repaired = async (): Promise<number> => {
+      const start = performance.now()
+      await bed.client.patch(
+        CONFIGURATIONS,
+        OURS,
+        [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }],
+        { type: 'json' },
+      )
+      await until('the bundle', async () => (await bundles()).every((bundle) => bundle !== undefined), 20_000)
+      return performance.now() - start
+    }
+    const times: number[] = []
+    while (times.length < 8 && (times.at(-1) ?? 0) < 5000) times.push(await repaired())
+    say(`repairs after ${times.map(Math.round).join(', ')} ms`)
+    expect(times.at(-1)).toBeGreaterThan(5000)
+    expect(times.length).toBeGreaterThan(4)
+    await until('the event', async () => (await eventsOf(bed, 'default', 'Conflict')).length > 0)
+    const [leader] = await leadersOf(bed)
+    expect(leader && (await metric(leader, 'remora_registration_condition')).get('{type="conflict"}')).toBe(1)
+  })
+
+  it('everything stopped and started again with failurePolicy Fail comes back alone', async () => {
+    const { bed } = on
+    await bed.plane.stopApiServer('SIGKILL')
+    for (const program of bed.kubelet.programs.values()) program.signal('SIGKILL')
+    await bed.plane.startApiServer()
+    const { items } = await bed.client.list(RESOURCE.pod, { namespace: 'remora-system' })
+    for (const { metadata } of items as { metadata: { name: string } }[]) {
+      await bed.client.delete(RESOURCE.pod, { namespace: 'remora-system', name: metadata.name })
+    }
+    const pod = { metadata: { name: 'after' }, spec: { containers: [{ name: 'web', image: 'web:1' }] } }
+    await until(
+      'a pod to be injected',
+      async () => {
+        const made = await bed.client.create(RESOURCE.pod, { namespace: 'load-revision' }, pod, {
+          dryRun: true,
+        })
+        return JSON.stringify(made).includes('"name":"istio-proxy"')
+      },
+      CONTROLLERS_MS,
+    )
+  })
+})
+
+describe('the rights of the ServiceAccount', () => {
+  it('allow every call that was made, and every one of them was used', () => {
+    const { plane } = on.bed
+    const audit = auditOf(
+      readFileSync(plane.auditLog, 'utf8'),
+      join(import.meta.dirname, '../../manifests/rbac.yaml'),
+    )
+    say(`${audit.calls} calls of the ServiceAccount, ${audit.rights} rights`)
+    expect(audit.forbidden).toEqual([])
+    expect(audit.unused).toEqual([])
+  })
+})
