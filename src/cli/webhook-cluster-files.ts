@@ -17,6 +17,9 @@ interface Material {
   readonly ca: string | undefined
 }
 
+/** Until files that were refused are looked at again though they did not change: it may have been the clock. */
+const AGAIN_MS = 60_000
+
 /** Throws a ProblemError when the files cannot be served with. */
 export function fileKeys(options: ClusterKeysOptions, report: KeysReporter): ClusterKeys {
   const { config, cluster, clock, onChange } = options
@@ -45,6 +48,7 @@ export function fileKeys(options: ClusterKeysOptions, report: KeysReporter): Clu
     if (caChanged && !replaced) onChange()
     return replaced ? holder.pair : undefined
   }
+  let endAgain = (): void => undefined
   let stop = (): void => undefined
   return {
     get pair() {
@@ -59,14 +63,20 @@ export function fileKeys(options: ClusterKeysOptions, report: KeysReporter): Clu
     managed: undefined,
     whenPair: Promise.resolve(holder.pair),
     serveOn: (webhook) => {
+      let told: string | undefined
       const look = (): void => {
+        endAgain()
         try {
           const pair = reload()
+          told = undefined
           if (pair === undefined) return
           webhook.setPair(pair)
           report.replaced(pair)
         } catch (error) {
-          report.refused(error instanceof Error ? error.message : String(error))
+          const reason = error instanceof Error ? error.message : String(error)
+          if (reason !== told) report.refused(reason)
+          told = reason
+          endAgain = clock.after(AGAIN_MS, look)
         }
       }
       const watched = [files.cert, files.key, ...(caFile === undefined ? [] : [caFile])]
@@ -74,7 +84,10 @@ export function fileKeys(options: ClusterKeysOptions, report: KeysReporter): Clu
       // They may have changed between the start and the first look of the watch.
       look()
     },
-    close: () => stop(),
+    close: () => {
+      stop()
+      endAgain()
+    },
   }
 }
 

@@ -41,6 +41,8 @@ const CLOCK_SKEW_MS = 5 * 60_000
 const CLOCK_LOOK_MS = 60_000
 /** How long the first Secret may take: an election after a leader that was killed, and some more. */
 const FIRST_MS = 30_000
+/** Until a Secret that was refused is judged again: it may have been the clock. */
+const AGAIN_MS = 60_000
 const NOT_YET = 'there is no Secret yet'
 
 /** The PEM texts of a Secret. */
@@ -63,6 +65,8 @@ export class SharedCertificates {
   private refusal: string | undefined
   /** Ends the wait for the first Secret. */
   private endWait: (() => void) | undefined
+  /** Takes back that the newest Secret is judged again. */
+  private endAgain: (() => void) | undefined
   private settling = ''
   private settledFrom = Number.POSITIVE_INFINITY
 
@@ -92,6 +96,7 @@ export class SharedCertificates {
   /** Nothing is told after this. */
   close(): void {
     this.endWait?.()
+    this.endAgain?.()
   }
 
   /** Nothing is wrong before the leader had time to make the Secret. */
@@ -111,7 +116,12 @@ export class SharedCertificates {
         : flawOfServing(secret, this.settings.names, this.clock.wall())
     if (flaw !== this.refusal && flaw !== undefined) this.events.refused(flaw)
     this.refusal = flaw
-    if (secret === undefined || flaw !== undefined) return
+    this.endAgain?.()
+    if (secret === undefined) return
+    if (flaw !== undefined) {
+      this.endAgain = this.clock.after(AGAIN_MS, () => this.judge(secret))
+      return
+    }
     this.good = secret
     this.close()
     this.events.usable({ cert: secret[SECRET_KEYS.cert] ?? '', key: secret[SECRET_KEYS.key] ?? '' })

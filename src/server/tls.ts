@@ -18,6 +18,9 @@ export interface ProvenPair extends KeyPair {
   readonly fingerprint: string
 }
 
+/** Clocks differ: a certificate that was made a moment ago elsewhere may seem to begin a little later. */
+const SKEW_MS = 5 * 60_000
+
 /** Proves a pair at time `now` (milliseconds since 1970); throws a ProblemError that says what is wrong with it. */
 export function provePair(pair: KeyPair, now: number): ProvenPair {
   const leaf = read('certificate', () => new X509Certificate(pair.cert))
@@ -27,7 +30,7 @@ export function provePair(pair: KeyPair, now: number): ProvenPair {
   }
   read('pair', () => createSecureContext({ cert: pair.cert, key: pair.key }))
   const notBefore = Date.parse(leaf.validFrom)
-  if (notBefore > now) {
+  if (notBefore > now + SKEW_MS) {
     throw new ProblemError('io', `the certificate is not valid before ${new Date(notBefore).toISOString()}`)
   }
   const notAfter = Date.parse(leaf.validTo)

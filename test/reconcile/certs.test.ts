@@ -169,6 +169,29 @@ describe('shared certificates', () => {
     expect(replica.served).toBe(good['tls.crt'])
   })
 
+  it('that a wrong clock refused are in use once it is right again', async () => {
+    const replica = await started()
+    const renewed = await issueLeaf(
+      { cert: (await replica.secret())['root.crt'] ?? '', key: (await replica.secret())['root.key'] ?? '' },
+      NAMES,
+      replica.clock.wall(),
+    )
+    const secret = { ...(await replica.secret()), 'tls.crt': renewed.cert, 'tls.key': renewed.key }
+    replica.clock.wallShift -= 24 * HOUR
+    replica.shared.take(secret)
+    expect([replica.served === renewed.cert, replica.shared.problem]).toEqual([
+      false,
+      expect.stringContaining('not valid before'),
+    ])
+    replica.clock.advance(60_000)
+    expect(replica.served).not.toBe(renewed.cert)
+    replica.clock.wallShift += 24 * HOUR
+    replica.clock.advance(60_000)
+    expect([replica.served, replica.shared.problem]).toEqual([renewed.cert, undefined])
+    expect(replica.told.filter((line) => line.includes('not valid before'))).toHaveLength(1)
+    expect(replica.clock.waits).toEqual([])
+  })
+
   it('change their root only when the bundle is everywhere', async () => {
     const replica = await started()
     const { 'root.key': _, ...lost } = await replica.secret()
