@@ -13,41 +13,7 @@ import { splitDocuments } from '../../src/std/yaml-split.ts'
 import { istioObject } from '../revision/objects.ts'
 import { LedCluster } from './led-cluster.ts'
 import { runRemora, type Said } from './memory-io.ts'
-
-const OBJECTS = `
-kind: Namespace
-metadata: {name: default}
----
-kind: Namespace
-metadata: {name: shop, labels: {istio-injection: enabled}}
----
-kind: Namespace
-metadata: {name: bank, labels: {istio.io/rev: prod}}
----
-kind: Pod
-metadata: {name: till, namespace: default, labels: {istio.io/rev: prod}}
----
-kind: Pod
-metadata: {name: done, namespace: default, labels: {istio.io/rev: prod}}
-status: {phase: Succeeded}
-${['', '-canary']
-  .map((suffix) => {
-    const labels = `{app: istiod, istio.io/rev: ${suffix === '' ? 'default' : 'canary'}}`
-    return `---
-kind: ConfigMap
-metadata: {name: istio-sidecar-injector${suffix}, namespace: istio-system, labels: ${labels}}
----
-kind: Service
-metadata: {name: istiod${suffix}, namespace: istio-system, labels: ${labels}}
-spec: {selector: ${labels}, clusterIP: 10.0.0.1, ports: [{name: https-webhook, port: 443, targetPort: 15017}]}
----
-kind: Deployment
-metadata: {name: istiod${suffix}, namespace: istio-system, labels: ${labels}}
-spec: {template: {spec: {containers: [{name: discovery, image: "pilot:1.30.3"}]}}}
-status: {availableReplicas: 1}
-`
-  })
-  .join('')}`
+import { TAG_OBJECTS } from './tag-cluster.ts'
 
 const IN_PROD = {
   namespaceLabels: { 'istio.io/rev': 'prod', 'kubernetes.io/metadata.name': 'bank' },
@@ -63,7 +29,7 @@ let cluster: LedCluster
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'remora-tag-'))
-  cluster = await LedCluster.start(OBJECTS, home)
+  cluster = await LedCluster.start(TAG_OBJECTS, home)
   const resource = RESOURCE.mutatingWebhookConfiguration
   const defaults = { name: 'istio-sidecar-injector', revision: 'default', isDefault: true }
   cluster.api.put(resource, istioObject(defaults))
@@ -190,6 +156,28 @@ use it with: kubectl label namespace NAME istio.io/rev=prod
     expect(writes()).toEqual([])
   })
 
+  it('is blocked by an injector that API servers cannot call, whoever injects', async () => {
+    const usual = cluster.api.fault
+    cluster.api.fault = (request) =>
+      request.path === '/api/v1/namespaces/default/pods' && request.method === 'POST'
+        ? { status: 500 }
+        : usual(request)
+    const istio = await set('prod -r canary')
+    expect(istio.code).toBe(4)
+    expect(istio.stderr).toMatch(
+      /^blocked: entry rev\.object\.\S+ of istio-sidecar-injector-canary fails a dry-run pod: .*\nhint: nothing was changed; /,
+    )
+    cluster.api.fault = usual
+    await run('adopt --timeout 2')
+    cluster.answers = false
+    const remora = await set('prod -r canary')
+    expect(remora.code).toBe(4)
+    expect(remora.stderr).toMatch(
+      /^blocked: entry rev\.object\.\S+ of remora-injector fails a dry-run pod: remora did not answer /,
+    )
+    expect(names(RESOURCE.mutatingWebhookConfiguration)).not.toContain('istio-revision-tag-prod')
+  })
+
   it('asks before two injectors take the same pods', async () => {
     const other = istioObject({ name: 'other', revision: 'default', tag: 'prod' })
     cluster.api.put(RESOURCE.mutatingWebhookConfiguration, other)
@@ -279,7 +267,11 @@ describe('tag set where remora injects', () => {
     const other = await run('tag set prod -r canary --overwrite --timeout 0.3')
     expect(other.code).toBe(4)
     expect(other.stderr).toMatch(/\nblocked: remora answers as revision "default" http:\S+ for a pod in /)
-    cluster.answers = false
+    const usual = cluster.api.fault
+    cluster.api.fault = (request) => {
+      if (request.method === 'PATCH') cluster.answers = false
+      return usual(request)
+    }
     const none = await run('tag set prod -r canary --overwrite --timeout 0.3')
     expect(none.stderr).toMatch(/\nblocked: remora does not answer http:\S+ for a pod in /)
   })

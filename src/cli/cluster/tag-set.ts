@@ -11,10 +11,12 @@ import { ProblemError } from '../../std/problem.ts'
 import { EXIT, Exit, type Io } from '../io.ts'
 import { type DataFormat, printData } from '../output.ts'
 import { warn } from '../print.ts'
+import { proveEntries } from './check-prove.ts'
 import { confirm } from './confirm.ts'
 import { StalePlan } from './execute.ts'
 import type { ClusterFlags } from './flags.ts'
 import type { EntryProof } from './prove.ts'
+import { readNamespaces } from './read.ts'
 import { type Session, withCluster } from './session.ts'
 import { executeTagSteps, proveTag } from './tag-execute.ts'
 import { dependantLines, readDependants, readTagCluster, type TagObjects } from './tag-read.ts'
@@ -58,6 +60,7 @@ export async function tagSetCommand(io: Io, tag: string, flags: TagSetFlags): Pr
       stopWhenBlocked(io, work.plan)
       await consent(io, work.plan, flags)
       if (flags.dryRun !== true) {
+        await provenBefore(session, flags, work)
         await carryOut(session, flags, work)
         proofs.push(...(await proven(session, flags, work)))
         done = true
@@ -145,6 +148,30 @@ async function carryOut(session: Session, flags: TagSetFlags, work: Work): Promi
     plan = planTagSet(cluster, { ...work.request, overwrite: true })
     stopWhenBlocked(session.io, plan)
   }
+}
+
+/**
+ * Pods of the tag will be refused when API servers cannot call the injector of the revision: its own entries show it by a
+ * dry-run pod. Throws Exit 4. What has no live entry, or what the user may not try, is not proven.
+ */
+async function provenBefore(session: Session, flags: TagSetFlags, { request, objects }: Work): Promise<void> {
+  const { configurations } = objects.cluster
+  const revision = revisionOf(request)
+  const mine = configurations.map((each) => ({
+    ...each,
+    entries: each.entries.filter(({ of }) => of?.kind === 'revision' && of.name === revision),
+  }))
+  const notes: string[] = []
+  const namespaces = await readNamespaces(session, [])
+  const proofs = await proveEntries(session, flags, { configurations: mine, namespaces }, notes)
+  for (const note of notes) warn(session.io, note)
+  const failed = proofs.filter(({ problem }) => problem !== undefined)
+  for (const { configuration, entry, problem } of failed) {
+    session.io.stderr.write(`blocked: entry ${entry} of ${configuration} fails a dry-run pod: ${problem}\n`)
+  }
+  if (failed.length === 0) return
+  session.io.stderr.write(`hint: nothing was changed; see remora check --revision ${revision}\n`)
+  throw new Exit(EXIT.blocked)
 }
 
 /** Where remora injects, what it answers is what counts. */
