@@ -9,11 +9,11 @@ import type { FastPathCache } from '../injection/fast/cache.ts'
 import { decodePod, type InjectionResult, injectPod } from '../injection/inject.ts'
 import { type MeshSnapshot, type RevisionSettings, resolveRevision } from '../mesh/snapshot.ts'
 import { diff, type Operation } from '../patch/diff.ts'
+import { settleNumbers } from '../patch/numbers.ts'
 import { rebase } from '../patch/rebase.ts'
 import { POD } from '../patch/schema.ts'
 import { toBase64 } from '../std/base64.ts'
 import type { Json } from '../std/json.ts'
-import { numberSource } from '../std/json-syntax.ts'
 import { ProblemError } from '../std/problem.ts'
 import { parseRoute, type Route } from './path.ts'
 import { nonceOf, proofText } from './proof.ts'
@@ -64,8 +64,7 @@ export function admitText(
   path: string,
   options: AdmitOptions,
 ): AdmissionOutcome {
-  const outcome = answer(snapshot, decodeReview(text), path, options)
-  return outcome.reason === 'invalid-object' ? quoteNumber(outcome, text) : outcome
+  return answer(snapshot, decodeReview(text), path, options)
 }
 
 /** Answers a review that is JSON data already. */
@@ -76,20 +75,6 @@ export function admit(
   options: AdmitOptions,
 ): AdmissionOutcome {
   return answer(snapshot, decodeParsedReview(review), path, options)
-}
-
-const NUMBER = /^(json: cannot unmarshal number )(\S+)( into )/
-
-/** Go quotes a number that does not fit as it stands in the text (`1.50`, `9223372036854775808`). */
-function quoteNumber(outcome: AdmissionOutcome, text: string): AdmissionOutcome {
-  const { response } = outcome.response
-  const message = response.status?.message ?? ''
-  const printed = NUMBER.exec(message)?.[2]
-  const source = printed === undefined ? undefined : numberSource(text, Number(printed))
-  if (source === undefined) return outcome
-  const exact = message.replace(NUMBER, (_, before: string, __, after: string) => before + source + after)
-  const status = { metadata: {}, message: exact }
-  return { ...outcome, response: { ...outcome.response, response: { ...response, status } } }
 }
 
 /** What is known about a request while it is worked on. */
@@ -139,7 +124,9 @@ const UNKNOWN = 'unknown'
 function podOf(request: ReviewRequest): Pod {
   if (request.object === undefined) throw new ProblemError('invalid-object', 'unexpected end of JSON input')
   try {
-    return decodePod(request.object, request.namespace)
+    const object =
+      request.spelled === undefined ? request.object : settleNumbers(POD, request.spelled, 'given')
+    return decodePod(object, request.namespace, 'given')
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
     throw new ProblemError('invalid-object', error.message, error.where, error.hint)

@@ -1,12 +1,20 @@
 // A request body as Istio's decoder reads it (contract §1.3): AdmissionReview v1 or v1beta1, JSON or YAML.
 // In goes the text of the body, out come the fields that injection uses, or the exact words of the refusal.
 // Names are case-sensitive inside a review, and not in the look at `kind` and `apiVersion` before it, as in Go.
+// One thing is not as in Go: of a member that stands twice in one object the last is taken whole, where Go decodes both
+// into the same field, so that maps, structs and list items of the first show through. API servers never send such texts.
 
 import { goQuote } from '../gotemplate/format.ts'
 import { exactField, foldName } from '../patch/field-names.ts'
 import type { SchemaType } from '../patch/schema.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
-import { deeperThan, GO_MAX_DEPTH, goSyntaxError, nestsDeeper } from '../std/json-syntax.ts'
+import {
+  deeperThan,
+  GO_MAX_DEPTH,
+  goSyntaxError,
+  nestsDeeper,
+  parseWithNumberTexts,
+} from '../std/json-syntax.ts'
 import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { isKnownKind, REVIEW, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
@@ -25,6 +33,8 @@ export interface ReviewRequest {
   readonly namespace: string
   /** `request.object` as sent; undefined when it is absent or null. */
   readonly object: Json | undefined
+  /** The same with odd spellings of numbers kept (std/json-syntax.ts, NumberText), where there may be some. */
+  readonly spelled?: unknown
 }
 
 /** A decoded review, or why there is none; `meta` is undefined when the body is not an AdmissionReview at all. */
@@ -35,12 +45,32 @@ export type Decoded =
 /** Decodes the text of a request body, bytes outside UTF-8 as std/bytes.ts writes them. Never throws. */
 export function decodeReview(text: string): Decoded {
   try {
-    return interpret(parseBody(text), text)
+    const decoded = interpret(parseBody(text), text)
+    return decoded.ok && mayMisspell(text) ? withSpellings(decoded, text) : decoded
   } catch (error) {
     if (error instanceof Refusal) return error.decoded
     if (error instanceof ProblemError) return { ok: false, message: error.message }
     throw error
   }
+}
+
+// Kubernetes writes integers as integers and JSON without blanks, so that the rule is one quick look.
+const ODD_MEMBER = /":[ \t\r\n]*-?[0-9]+(?:[.eE]|[0-9]{15})/
+const ODD_ITEM = /[[,][ \t\r\n]*-?[0-9]+(?:[.eE]|[0-9]{15})/
+
+/** Whether some number of a pod may be spelled as Go, but not JSON.parse, tells apart (`1.0`, `1e3`). */
+function mayMisspell(text: string): boolean {
+  return ODD_MEMBER.test(text) || (text.includes('supplementalGroups') && ODD_ITEM.test(text))
+}
+
+function withSpellings(decoded: Extract<Decoded, { ok: true }>, text: string): Decoded {
+  if (!JSON_START.test(text)) return decoded
+  const review = parseWithNumberTexts(text) as JsonObject
+  const request = own(review, 'request')
+  const spelled = isObject(request) ? own(request, 'object') : undefined
+  return spelled === undefined || spelled === null
+    ? decoded
+    : { ...decoded, request: { ...decoded.request, spelled } }
 }
 
 /** Decodes a review that is JSON data already. Never throws. */

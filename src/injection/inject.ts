@@ -9,6 +9,7 @@ import { ANNOTATION } from '../api/names.ts'
 import type { Rendered, Template } from '../gotemplate/template.ts'
 import type { Typed } from '../gotemplate/value.ts'
 import { applyProxyConfig } from '../mesh/proxyconfig.ts'
+import type { MemberOrder } from '../patch/field-names.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { type Json, type JsonObject, own } from '../std/json.ts'
@@ -58,10 +59,10 @@ export interface InjectionResult {
 
 /**
  * The incoming pod in canonical form: typed, without managedFields, in `namespace` where it names none.
- * Throws a ProblemError with Go's text when it is no pod.
+ * Throws a ProblemError with Go's text when it is no pod; of several misfits the first in `order` is named.
  */
-export function decodePod(raw: Json, namespace: string): Pod {
-  const pod = (decode(POD, raw) ?? decode(POD, {})) as unknown as Pod
+export function decodePod(raw: Json, namespace: string, order: MemberOrder = 'sorted'): Pod {
+  const pod = (decode(POD, raw, order) ?? decode(POD, {})) as unknown as Pod
   const { managedFields, ...metadata } = pod.metadata
   if (managedFields === undefined && ((metadata.namespace ?? '') !== '' || namespace === '')) return pod
   return { ...pod, metadata: metadata.namespace ? metadata : { ...metadata, namespace } }

@@ -4,6 +4,7 @@
 
 import { goJsonNumber } from '../std/gojson.ts'
 import { isObject, type Json } from '../std/json.ts'
+import { NumberText } from '../std/json-syntax.ts'
 import { canonicalQuantity } from '../std/quantity.ts'
 import { type MemberOrder, memberNames, membersOf } from './field-names.ts'
 import type { SchemaType } from './schema.ts'
@@ -41,6 +42,7 @@ function message(what: string, typeName: string, context: Context): string {
 }
 
 function jsonKind(value: Json): string {
+  if (isNumber(value)) return 'number'
   if (Array.isArray(value)) return 'array'
   if (typeof value === 'boolean') return 'bool'
   return typeof value
@@ -54,7 +56,7 @@ function visit(type: SchemaType, value: Json, context: Context, walk: Walk): voi
       if (elem !== undefined) visit(elem, value, context, walk)
       return
     case 'struct':
-      if (!isObject(value)) break
+      if (!isObject(value) || isNumber(value)) break
       visitStruct(type, value, context, walk)
       return
     case 'list':
@@ -64,16 +66,16 @@ function visit(type: SchemaType, value: Json, context: Context, walk: Walk): voi
       }
       break
     case 'map':
-      if (isObject(value) && elem !== undefined) {
+      if (isObject(value) && !isNumber(value) && elem !== undefined) {
         for (const key of memberNames(value, walk.order)) visit(elem, value[key] ?? null, context, walk)
         return
       }
       break
     default:
       if (typeof value === type.kind || (type.kind === 'bool' && typeof value === 'boolean')) return
-      if (type.kind === 'int' && typeof value === 'number') {
-        if (!fits(value, type.bits))
-          walk.saved ??= message(`number ${goJsonNumber(value)}`, type.name, context)
+      if (type.kind === 'int' && isNumber(value)) {
+        const source = sourceOf(value)
+        if (!fitsInteger(source, type.bits)) walk.saved ??= message(`number ${source}`, type.name, context)
         return
       }
   }
@@ -87,9 +89,18 @@ function visitStruct(type: SchemaType, value: { [key: string]: Json }, context: 
   }
 }
 
-function fits(value: number, bits: 32 | 64 | undefined): boolean {
-  const limit = 2 ** ((bits ?? 64) - 1)
-  return Number.isInteger(value) && value >= -limit && value < limit
+/** Data may hold numbers by their spelling (numbers.ts), which its type does not tell. */
+function isNumber(value: unknown): value is number | NumberText {
+  return typeof value === 'number' || value instanceof NumberText
+}
+
+function sourceOf(value: number | NumberText): string {
+  return typeof value === 'number' ? goJsonNumber(value) : value.source
+}
+
+/** Whether Go reads a number that is spelled like this into an integer of so many bits. */
+export function fitsInteger(source: string, bits: 32 | 64 | undefined): boolean {
+  return /^-?[0-9]{1,19}$/.test(source) && BigInt.asIntN(bits ?? 64, BigInt(source)) === BigInt(source)
 }
 
 /** Types with their own UnmarshalJSON: true when `type` is one of them and took the value. */
@@ -98,7 +109,7 @@ function visitParsed(type: SchemaType, value: Json, context: Context): boolean {
     case 'raw':
       return true
     case 'quantity':
-      parse(() => canonicalQuantity(value))
+      parse(() => canonicalQuantity(isNumber(value) ? sourceOf(value) : value))
       return true
     case 'time':
       if (typeof value === 'string') parse(() => canonicalTime(value))
@@ -106,8 +117,9 @@ function visitParsed(type: SchemaType, value: Json, context: Context): boolean {
       return true
     case 'intOrString':
       if (value === null || typeof value === 'string') return true
-      if (typeof value !== 'number') throw new Ended(message(jsonKind(value), 'int32', context))
-      if (!fits(value, 32)) throw new Ended(message(`number ${goJsonNumber(value)}`, 'int32', context))
+      if (!isNumber(value)) throw new Ended(message(jsonKind(value), 'int32', context))
+      if (!fitsInteger(sourceOf(value), 32))
+        throw new Ended(message(`number ${sourceOf(value)}`, 'int32', context))
       return true
     default:
       return false

@@ -49,22 +49,26 @@ function endOfString(text: string, from: number): number {
   return text.length
 }
 
+/** A number as it is written in a JSON text: `1.0`, `1e3`, `9007199254740993`. Kept where JavaScript would write it otherwise. */
+export class NumberText {
+  readonly source: string
+
+  constructor(source: string) {
+    this.source = source
+  }
+}
+
 type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
 
-/** How the first number of that value is written in a JSON text; undefined when there is none, or no JSON. */
-export function numberSource(text: string, wanted: number): string | undefined {
-  let found: string | undefined
-  const look: SourceReviver = (_, value, context) => {
-    if (value === wanted) found ??= context.source
-    return undefined
-  }
-  try {
-    // The third argument of a reviver is newer than the types.
-    JSON.parse(text, look as (key: string, value: unknown) => unknown)
-  } catch {
-    return undefined
-  }
-  return found
+const keepNumber: SourceReviver = (_, value, { source }) =>
+  typeof value !== 'number' || source === undefined || source === String(value)
+    ? value
+    : new NumberText(source)
+
+/** JSON.parse, but numbers that JavaScript would write otherwise are a NumberText. Throws SyntaxError as JSON.parse does. */
+export function parseWithNumberTexts(text: string): unknown {
+  // The third argument of a reviver is newer than the types.
+  return JSON.parse(text, keepNumber as (key: string, value: unknown) => unknown)
 }
 
 /** The text of Go's *json.SyntaxError for `text`; undefined when Go takes it. */

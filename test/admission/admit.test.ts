@@ -186,13 +186,30 @@ describe('admitText', () => {
   })
 
   it('quotes a number that does not fit as it was written', () => {
-    for (const number of ['1.50', '9223372036854775808', '2147483648']) {
+    for (const number of ['1.50', '80.0', '1e3', ' 80.0', '9223372036854775808', '2147483648']) {
       const object = `{"spec":{"containers":[{"name":"a","ports":[{"containerPort":${number}}]}]}}`
       const text = JSON.stringify(reviewOf('OBJECT')).replace('"OBJECT"', object)
       expect(message(admitText(SNAPSHOT, text, '/inject', OPTIONS))).toBe(
-        `json: cannot unmarshal number ${number} into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32`,
+        `json: cannot unmarshal number ${number.trim()} into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32`,
       )
     }
+  })
+
+  it('tells spellings of numbers in lists and quantities apart, and patches the numbers of the request', () => {
+    const groups = '{"spec":{"securityContext":{"supplementalGroups":[1.0]},"containers":[{"name":"a"}]}}'
+    const listed = JSON.stringify(reviewOf('OBJECT')).replace('"OBJECT"', groups)
+    expect(message(admitText(SNAPSHOT, listed, '/inject', OPTIONS))).toContain(
+      'number 1.0 into Go struct field',
+    )
+    const limits = '{"spec":{"containers":[{"name":"a","resources":{"limits":{"cpu":1.0,"memory":1e9}}}]}}'
+    const text = JSON.stringify(reviewOf('OBJECT')).replace('"OBJECT"', limits)
+    const { operations = [], outcome } = admitText(SNAPSHOT, text, '/inject', OPTIONS)
+    expect(outcome).toBe('patched')
+    expect(applyPatch(JSON.parse(limits) as Json, operations)).toMatchObject({
+      spec: {
+        containers: expect.arrayContaining([{ name: 'a', resources: { limits: { cpu: 1, memory: 1e9 } } }]),
+      },
+    })
   })
 
   it('answers a body that is no review without uid, kind and revision', () => {
