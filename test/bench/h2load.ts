@@ -28,25 +28,48 @@ export interface H2loadJob {
   readonly seconds: number
 }
 
-/** Runs h2load; throws an Error with its own words when it fails. */
-export async function runH2load({ port, body, connections, seconds }: H2loadJob): Promise<LoadResult> {
+/** Requests of each connection by which the pace is found. */
+const PROBE = 5
+
+/**
+ * Runs h2load for about so many seconds. By number of requests, since by time it does not always end with HTTP/1: a short
+ * run tells how many there will be. Throws an Error with its own words when it fails.
+ */
+export async function runH2load(job: H2loadJob): Promise<LoadResult> {
   const folder = mkdtempSync(join(tmpdir(), 'remora-h2load-'))
-  const [data, log] = [join(folder, 'body'), join(folder, 'log')]
   try {
-    writeFileSync(data, body)
-    const length = seconds >= 1 ? `${Math.round(seconds)}s` : `${Math.round(seconds * 1000)}ms`
-    const load = ['--h1', '-t', '1', '-c', String(connections), '-D', length]
-    const request = ['-d', data, '-H', 'content-type: application/json', `--log-file=${log}`]
-    await ended([...load, ...request, `https://127.0.0.1:${port}/inject`])
-    return readLog(readFileSync(log, 'utf8'))
+    const body = join(folder, 'body')
+    writeFileSync(body, job.body)
+    const load = async (requests: number): Promise<LoadResult> => {
+      const log = join(folder, `log-${requests}`)
+      await ended(argumentsOf(job, requests, body, log), LIMIT_MS + 10_000 * job.seconds)
+      return readLog(readFileSync(log, 'utf8'))
+    }
+    const probe = await load(PROBE * job.connections)
+    const pace = probe.requests / probe.seconds
+    return await load(Math.max(2 * PROBE * job.connections, Math.round(pace * job.seconds)))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function ended(args: readonly string[]): Promise<void> {
+/** After that long it does not end. */
+const LIMIT_MS = 60_000
+
+function argumentsOf(
+  { port, connections }: H2loadJob,
+  requests: number,
+  body: string,
+  log: string,
+): string[] {
+  const load = ['--h1', '-t', '1', '-c', String(connections), '-n', String(requests)]
+  const request = ['-d', body, '-H', 'content-type: application/json', `--log-file=${log}`]
+  return [...load, ...request, `https://127.0.0.1:${port}/inject`]
+}
+
+function ended(args: readonly string[], limitMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const child = spawn('h2load', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('h2load', args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs })
   let said = ''
   const listen = (chunk: Buffer): void => {
     said = (said + chunk.toString()).slice(-2000)
@@ -54,9 +77,9 @@ function ended(args: readonly string[]): Promise<void> {
   child.stdout.on('data', listen)
   child.stderr.on('data', listen)
   child.once('error', reject)
-  child.once('close', (code) => {
+  child.once('close', (code, signal) => {
     if (code === 0) resolve()
-    else reject(new Error(`h2load ended with ${code}: ${said.trim()}`))
+    else reject(new Error(`h2load ended with ${code ?? signal}: ${said.trim()}`))
   })
   return promise
 }
