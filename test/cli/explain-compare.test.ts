@@ -3,15 +3,17 @@
 
 import { describe, expect, it } from 'vitest'
 import { differencesOf } from '../../src/cli/explain/compare.ts'
-import { placeOfPod } from '../../src/cli/explain/live-pod.ts'
+import { livePod, placeOfPod } from '../../src/cli/explain/live-pod.ts'
 import { madeBefore } from '../../src/cli/explain/made-before.ts'
 import { injectPlace } from '../../src/cli/inject/place.ts'
-import { injectPod } from '../../src/injection/inject.ts'
+import { decodePod, injectPod } from '../../src/injection/inject.ts'
 import { readConfiguration } from '../../src/revision/configuration.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { ProblemError } from '../../src/std/problem.ts'
+import { snapshotOf } from '../admission/fixture.ts'
 import { findReference } from '../reference/outcome.ts'
 import { corporaIn, isMarked, podsOfCases, type Subject } from '../reference/subjects.ts'
+import { istioObject } from '../revision/objects.ts'
 
 describe('differences', () => {
   const wrap = (spec: JsonObject, annotations: JsonObject = {}): JsonObject => ({
@@ -65,12 +67,13 @@ describe('differences', () => {
 })
 
 const reference = findReference()
-const OPTIONS = { compat: 'istio', structure: 'refuse' } as const
+const COMPATS = ['istio', 'improved'] as const
+type Compat = (typeof COMPATS)[number]
 
 /** The pod as the API server has it after injection; undefined when it is refused. */
-function liveOf({ workload: _, ...subject }: Subject): JsonObject | undefined {
+function liveOf({ workload: _, ...subject }: Subject, compat: Compat): JsonObject | undefined {
   try {
-    const { pod } = injectPod({ ...subject, ...OPTIONS, mode: 'webhook' })
+    const { pod } = injectPod({ ...subject, compat, structure: 'refuse', mode: 'webhook' })
     const metadata = { ...pod.metadata, namespace: pod.metadata.namespace || 'default' }
     return { ...pod, metadata } as unknown as JsonObject
   } catch (error) {
@@ -81,18 +84,66 @@ function liveOf({ workload: _, ...subject }: Subject): JsonObject | undefined {
 
 describe.skipIf(reference === undefined)('a pod of the golden cases that was just injected', () => {
   it.each(corporaIn(reference ?? import.meta.dirname))('%s: has no difference', (corpus) => {
-    const lives = podsOfCases(corpus).flatMap((subject) => {
-      const live = isMarked(subject.pod) ? undefined : liveOf(subject)
-      return live === undefined ? [] : [{ subject, live }]
-    })
-    expect(lives.length).toBeGreaterThan(20)
-    for (const { subject, live } of lives) {
+    const lives = podsOfCases(corpus).flatMap((subject) =>
+      COMPATS.flatMap((compat) => {
+        const live = isMarked(subject.pod) ? undefined : liveOf(subject, compat)
+        return live === undefined ? [] : [{ subject, compat, live }]
+      }),
+    )
+    expect(lives.length).toBeGreaterThan(40)
+    for (const { subject, compat, live } of lives) {
       const { settings, cluster, envPairs } = subject
-      const context = { settings, cluster, envPairs: { ...envPairs }, ...OPTIONS }
+      const context = { settings, cluster, envPairs: { ...envPairs }, compat, structure: 'refuse' } as const
       const { namespace } = live['metadata'] as { namespace: string }
       const { template } = injectPlace(placeOfPod(live), namespace, context)
-      expect([subject.id, differencesOf(live, template)]).toEqual([subject.id, []])
+      expect([subject.id, compat, differencesOf(live, template)]).toEqual([subject.id, compat, []])
     }
+  })
+})
+
+describe('a running pod is compared with what its injector would make', () => {
+  const snapshot = snapshotOf({ revisions: ['canary'] })
+  const settings = snapshot.revisions['canary']?.settings
+  const raw = {
+    metadata: { name: 'p', namespace: 'shop', labels: { app: 'web' } },
+    spec: { containers: [{ name: 'web', image: 'web' }] },
+  }
+  const namespace = { name: 'shop', labels: { 'istio.io/rev': 'canary' }, annotations: {} }
+
+  /** State of a pod that was injected in one way, where the entry that is called is of that owner. */
+  function stateOf(compat: Compat, configuration: JsonObject): string {
+    if (settings === undefined) throw new Error('no settings')
+    const { cluster } = snapshot
+    const params = {
+      pod: decodePod(raw, 'shop'),
+      settings,
+      cluster,
+      envPairs: {},
+      compat,
+      structure: 'refuse',
+    } as const
+    const { pod } = injectPod({ ...params, mode: 'webhook' })
+    const configurations = [readConfiguration(configuration, 'istio-system')]
+    const context = { snapshot, configurations, known: new Set(['canary']) }
+    const run = { context, namespace, compat: 'istio', structure: 'refuse' } as const
+    return livePod(run, pod as unknown as JsonObject, { metadata: { name: 'shop' } }).state
+  }
+
+  const istios = istioObject({ name: 'istio-sidecar-injector-canary', revision: 'canary' })
+  const ours: JsonObject = {
+    metadata: { name: 'remora-injector' },
+    webhooks: (istios['webhooks'] as JsonObject[]).map((entry) => ({
+      ...entry,
+      name: 'rev.namespace.rev.canary.injector.remora.dev',
+      clientConfig: {
+        caBundle: 'Q0E=',
+        service: { name: 'r', namespace: 'r', path: '/revisions/canary/inject' },
+      },
+    })),
+  }
+
+  it.each(COMPATS)('%s', (compat) => {
+    expect([stateOf(compat, ours), stateOf(compat, istios)]).toEqual(['current', 'current'])
   })
 })
 

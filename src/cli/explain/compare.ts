@@ -14,8 +14,13 @@ export interface Difference {
   readonly now: Json | undefined
 }
 
-/** Annotations that repeat what the containers show. */
-const REPEATING: readonly string[] = [ANNOTATION.status, ANNOTATION.overrides]
+/** Annotations that repeat what the containers show, or are about the injection itself. */
+const REPEATING: readonly string[] = [
+  ANNOTATION.status,
+  ANNOTATION.overrides,
+  ANNOTATION.record,
+  ANNOTATION.configHash,
+]
 /** Where the API server mounts the token, after injection. */
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 

@@ -20,6 +20,7 @@ import { judgeLive, type LiveContext, type LiveJudgement, whyNotCalled } from '.
 export interface Examining {
   readonly context: LiveContext
   readonly namespace: NamespaceInfo
+  /** These two of remora; istiod has one way only. */
   readonly compat: 'istio' | 'improved'
   readonly structure: 'refuse' | 'istio'
 }
@@ -94,8 +95,11 @@ function inject(
   if (settings === undefined) throw new Error('no settings to inject with')
   const { cluster } = context.snapshot
   const envPairs = answer?.envPairs ?? {}
-  return injectPlace(place, namespace.name, { settings, cluster, envPairs, compat, structure }, observe)
+  const how = answer?.by === 'istiod' ? AS_ISTIO : { compat, structure }
+  return injectPlace(place, namespace.name, { settings, cluster, envPairs, ...how }, observe)
 }
+
+const AS_ISTIO = { compat: 'istio', structure: 'istio' } as const
 
 function templatesChosenBy({ metadata }: Pod): string {
   return own(metadata.annotations ?? {}, ANNOTATION.templates) === undefined
