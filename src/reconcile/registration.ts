@@ -91,9 +91,8 @@ export class Registrar {
     const resource = RESOURCE.mutatingWebhookConfiguration
     const options = { signal, fieldManager: FIELD_MANAGER }
     if (action.kind === 'apply') {
-      const { object, uid } = action
-      const metadata = { ...objectField(object, 'metadata'), ...(uid === undefined ? {} : { uid }) }
-      const applied = { ...object, metadata }
+      const { object, onto } = action
+      const applied = { ...object, metadata: { ...objectField(object, 'metadata'), ...onto } }
       await client.apply(resource, { name: CONFIGURATION_NAME }, applied, { ...options, force: true })
       return
     }

@@ -2,7 +2,7 @@
 // (design §6; contract revisions §3.4). Observations and the time in; at most one action out. Nothing is remembered here:
 // what the next plan must know is handed back as memory, to be kept if the action succeeded.
 
-import { equalJson, isObject, type Json, type JsonObject, own } from '../std/json.ts'
+import { equalJson, isObject, type JsonObject, own } from '../std/json.ts'
 import {
   CONFIGURATION_NAME,
   type Configuration,
@@ -10,6 +10,7 @@ import {
   objectField,
   textField,
 } from './configuration.ts'
+import { covers } from './covers.ts'
 import { bundle, dropConditions, dropEntries, type PatchOperation } from './patch-operation.ts'
 import { isAdopted, registrants } from './registrants.ts'
 import {
@@ -50,10 +51,11 @@ export const NO_MEMORY: RegistrationMemory = { written: undefined, repairs: [] }
 
 export type RegistrationAction =
   /**
-   * By server-side apply, forced, with our own field manager. `uid`: of the object that it is about, which must not be
-   * made again when somebody (`adopt --undo`) has deleted it meanwhile.
+   * By server-side apply, forced, with our own field manager. `onto`: metadata that the object has to have, if any. Its
+   * uid, so that it is not made again when somebody (`adopt --undo`) has deleted it meanwhile; its version, where the
+   * wish has bundles that are somebody else's to change.
    */
-  | { readonly kind: 'apply'; readonly object: JsonObject; readonly uid?: string }
+  | { readonly kind: 'apply'; readonly object: JsonObject; readonly onto: Readonly<Record<string, string>> }
   | { readonly kind: 'patch'; readonly name: string; readonly operations: readonly PatchOperation[] }
 
 /**
@@ -95,11 +97,13 @@ export function planRegistration(observed: RegistrationObserved, now: number): R
     standingBack: live === undefined ? undefined : annotation(live, STANDING_BACK),
     takenOver: live === undefined ? undefined : annotation(live, TAKEN_OVER),
     caBundle: observed.caBundle,
-    bundled: new Set(live?.entries.flatMap(({ name, caBundle }) => (caBundle === '' ? [] : [name]))),
+    bundled: new Map(
+      live?.entries.flatMap(({ name, caBundle }) => (caBundle === '' ? [] : [[name, caBundle]])),
+    ),
     writer: observed.writer,
     settings: observed.settings,
   })
-  const action = nextAction(live, wish)
+  const action = nextAction(live, wish, observed.caBundle === undefined)
   if (action === undefined) return settled(observed, wish, conditions, now)
   return paced(observed, live, wish, action, conditions, now)
 }
@@ -159,11 +163,19 @@ function isOurs({ name }: { readonly name: string }): boolean {
  * Apply brings what is missing and takes away what only we own, in one write, so that no pod falls between two entries.
  * What is left over after that, because somebody else owns it too, is taken out by a patch.
  */
-function nextAction(live: Configuration | undefined, wish: JsonObject): RegistrationAction | undefined {
-  if (live === undefined) return { kind: 'apply', object: wish }
+function nextAction(
+  live: Configuration | undefined,
+  wish: JsonObject,
+  keepsBundle: boolean,
+): RegistrationAction | undefined {
+  if (live === undefined) return { kind: 'apply', object: wish, onto: {} }
   if (!covers(live.raw, wish)) {
-    const uid = textField(objectField(live.raw, 'metadata'), 'uid')
-    return { kind: 'apply', object: wish, ...(uid === '' ? {} : { uid }) }
+    const { uid, resourceVersion } = objectField(live.raw, 'metadata')
+    const seen = keepsBundle ? { uid, resourceVersion } : { uid }
+    const onto = Object.entries(seen).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    )
+    return { kind: 'apply', object: wish, onto: Object.fromEntries(onto) }
   }
   const operations = leftovers(live, wish)
   return operations.length === 0 ? undefined : { kind: 'patch', name: live.name, operations }
@@ -190,26 +202,6 @@ function conditionNames(webhook: JsonObject): ReadonlySet<string> {
   const conditions = webhook['matchConditions']
   const list = (Array.isArray(conditions) ? conditions : []).filter(isObject)
   return new Set(list.map((condition) => textField(condition, 'name')))
-}
-
-/** Selectors and lists without names are whole values to the API server: what others add to them is a difference. */
-const WHOLE: ReadonlySet<string> = new Set(['namespaceSelector', 'objectSelector', 'rules'])
-
-/** Whether `live` has all that `wish` has; lists of named items are compared by name. */
-function covers(live: Json | undefined, wish: Json): boolean {
-  if (Array.isArray(wish)) {
-    if (!Array.isArray(live)) return false
-    if (!wish.every((item) => isObject(item) && typeof item['name'] === 'string'))
-      return equalJson(live, wish)
-    const named = new Map(live.filter(isObject).map((item) => [item['name'], item]))
-    return wish.every((item) => isObject(item) && covers(named.get(item['name'] ?? null), item))
-  }
-  if (!isObject(wish)) return live === wish
-  if (!isObject(live)) return false
-  return Object.entries(wish).every(([key, value]) => {
-    if (key === 'apiVersion' || key === 'kind') return true // lists leave them out of their items
-    return WHOLE.has(key) ? equalJson(own(live, key), value) : covers(own(live, key), value)
-  })
 }
 
 function settled(

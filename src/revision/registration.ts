@@ -68,8 +68,8 @@ export interface Wish {
   readonly takenOver?: string | undefined
   /** Base64 text, or undefined when somebody else (cert-manager) fills it in. */
   readonly caBundle: string | undefined
-  /** Names of live entries that have a caBundle: looked at only where somebody else fills it in. */
-  readonly bundled?: ReadonlySet<string>
+  /** caBundle of the live entries that have one, by name: what is kept where somebody else fills it in. */
+  readonly bundled?: ReadonlyMap<string, string>
   readonly writer: Writer
   readonly settings: RegistrationSettings
 }
@@ -121,13 +121,14 @@ function takenOverBy({ registrants, standingBack, takenOver }: Wish): string {
 }
 
 function wantedEntry(wish: Wish, registrant: Registrant, rule: Rule, selectors: Selectors): JsonObject {
-  const { caBundle, settings } = wish
+  const { settings } = wish
   const name = entryName(rule, registrant)
+  const caBundle = wish.caBundle ?? keptBundle(wish, name)
   const shadow = registrant.contested || standsBack(wish.standingBack, registrant)
   const conditions = [...settings.matchConditions, ...(shadow ? [NOT_YET_INJECTED] : [])]
   const path = `/${registrant.kind === 'tag' ? 'tags' : 'revisions'}/${registrant.name}/inject${registrant.pairs}`
   // Without a bundle every call fails: as long as istiod does the work, ours need not be called.
-  const waiting = caBundle === undefined && registrant.contested && wish.bundled?.has(name) !== true
+  const waiting = caBundle === undefined && registrant.contested
   const { namespaceSelector, objectSelector } = waiting ? NEVER : selectors
   return {
     name,
@@ -148,6 +149,11 @@ function wantedEntry(wish: Wish, registrant: Registrant, rule: Rule, selectors: 
     objectSelector: selectorJson(objectSelector ?? {}),
     ...(conditions.length === 0 ? {} : { matchConditions: conditions.map((each) => ({ ...each })) }),
   }
+}
+
+/** All entries call one Service: a new one begins with what the others have. */
+function keptBundle({ bundled }: Wish, name: string): string | undefined {
+  return bundled?.get(name) ?? bundled?.values().next().value
 }
 
 const NEVER: Selectors = { namespaceSelector: NEVER_MATCH, objectSelector: NEVER_MATCH }

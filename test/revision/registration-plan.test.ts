@@ -48,6 +48,21 @@ describe('planRegistration', () => {
     expect(bundles(cluster)).toEqual(Array(4).fill('T1VSUw=='))
   })
 
+  it('keeps the caBundle that somebody else writes, whatever it is, and never writes over a newer one', () => {
+    const cluster = adopted(DEFAULT)
+    const others = { caBundle: undefined, settings: { ...SETTINGS, injectCaFrom: 'remora-system/remora' } }
+    const plan = cluster.lead(others)
+    expect(plan.action).toMatchObject({ kind: 'apply', onto: { resourceVersion: expect.any(String) } })
+    expect(bundles(cluster)).toEqual(Array(4).fill('T1VSUw=='))
+    const path = '/webhooks/0/clientConfig/caBundle'
+    cluster.patch(CONFIGURATION_NAME, [{ op: 'replace', path, value: 'VEhFSVJT' }])
+    expect(cluster.lead(others).action).toBeUndefined()
+    cluster.put(istioObject({ name: 'istio-revision-tag-prod', revision: 'default', tag: 'prod' }))
+    cluster.lead(others)
+    expect(bundles(cluster)).toHaveLength(6)
+    expect(bundles(cluster)).not.toContain('')
+  })
+
   it('follows another caBundle, other settings, new and removed tags', () => {
     const cluster = adopted(DEFAULT)
     cluster.lead({ caBundle: 'TkVX' })

@@ -247,8 +247,11 @@ describe('the wanted configuration', () => {
       entriesOf(wanted({ caBundle: undefined, ...change })).map((entry) => entry.live)
     const off = registrants([adopted({ name: 'istio-sidecar-injector-canary', revision: 'canary' })])
     expect(live({ registrants: registrants([CANARY]) })).toEqual([false, false])
-    const bundled = new Set(['rev.object.rev.canary.injector.remora.dev'])
-    expect(live({ registrants: registrants([CANARY]), bundled })).toEqual([false, true])
+    const bundled = new Map([['rev.object.rev.canary.injector.remora.dev', 'VEhFSVJT']])
+    expect(live({ registrants: registrants([CANARY]), bundled })).toEqual([true, true])
+    // What is there stays, and a new entry begins with it.
+    const kept = entriesOf(wanted({ caBundle: undefined, registrants: registrants([CANARY]), bundled }))
+    expect(kept.map(({ caBundle }) => caBundle)).toEqual(['VEhFSVJT', 'VEhFSVJT'])
     expect(live({ registrants: off })).toEqual([true, true])
     expect(entriesOf(wanted({ caBundle: undefined })).map((entry) => entry.caBundle)).toEqual(
       Array(8).fill(''),
