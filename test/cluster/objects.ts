@@ -3,6 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NEWEST } from '../../src/api/release.ts'
 import { readBuiltin } from '../../src/config/builtin.ts'
 import { webhookEntries } from '../../src/revision/rules.ts'
 import { isObject, type JsonObject } from '../../src/std/json.ts'
@@ -47,18 +48,21 @@ function readObjects(file: string): JsonObject[] {
     .filter(isObject)
 }
 
+/** Of the built-in templates: an older istiod does not know their functions. */
+const OWN_RELEASE = `${NEWEST.major}.${NEWEST.minor}.0`
+
 function ownObjects(installation: Installation): JsonObject[] {
-  const { release, revision, tags = [] } = installation
+  const { revision, tags = [] } = installation
   const suffix = revision === 'default' ? '' : `-${revision}`
   const name = `istiod${suffix}`
-  const labels = { app: 'istiod', 'istio.io/rev': revision, 'app.kubernetes.io/version': release }
+  const labels = { app: 'istiod', 'istio.io/rev': revision, 'app.kubernetes.io/version': OWN_RELEASE }
   const metadata = (of: string): JsonObject => ({ name: of, namespace: 'istio-system', labels })
   const { config, values, mesh } = readBuiltin()
   const settings = { config, values: values.replace(/^revision: .*$/m, `revision: ${ownRevision(revision)}`) }
   const selector = { app: 'istiod', 'istio.io/rev': revision }
   const container = {
     name: 'discovery',
-    image: `registry.istio.io/release/pilot:${release}`,
+    image: `registry.istio.io/release/pilot:${OWN_RELEASE}`,
     args: ['discovery'],
     env: [
       { name: 'REVISION', value: revision },
