@@ -12,6 +12,7 @@ import { LIMITS } from '../server/limits.ts'
 import type { ProvenPair } from '../server/tls.ts'
 import { startWebhook, type Webhook, type WebhookOptions } from '../server/webhook.ts'
 import { ProblemError } from '../std/problem.ts'
+import { Lines } from '../telemetry/lines.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { createMetrics, type Metrics, type Observed } from '../telemetry/metrics.ts'
 import type { Io } from './io.ts'
@@ -44,6 +45,7 @@ export interface Ports {
 export class WebhookServer {
   readonly log: Log
   readonly metrics: Metrics
+  private readonly lines: Lines
   private readonly io: Io
   private readonly config: WebhookConfig
   private backend: Backend | undefined
@@ -56,7 +58,8 @@ export class WebhookServer {
   constructor(io: Io, config: WebhookConfig) {
     this.io = io
     this.config = config
-    this.log = createLog((line) => io.stderr.write(line), config.logLevel, Date.now)
+    this.lines = new Lines((text) => io.stderr.write(text))
+    this.log = createLog(this.lines.add, config.logLevel, Date.now)
     this.metrics = createMetrics(() => this.observe())
   }
 
@@ -80,6 +83,7 @@ export class WebhookServer {
       await health.close()
     }
     log.info('ended')
+    this.lines.flush()
   }
 
   private async serve(

@@ -88,11 +88,15 @@ function utc(fields: readonly [number, number, number, number, number, number]):
   return date
 }
 
+/** As Go writes it, on a day that every month has: what nearly all times in objects are. */
+const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
+
 /**
  * The text as Go writes the parsed time; null for the zero time (0001-01-01T00:00:00Z).
  * Throws ProblemError('merge-failed') with Go's text.
  */
 export function canonicalTime(text: string): string | null {
+  if (CANONICAL.test(text) && !text.startsWith('0001-01-01')) return text
   const at: Cursor = { text, rest: text }
   const years = year(at)
   skip(at, '-')

@@ -110,8 +110,15 @@ export class Connections {
   }
 }
 
-/** The same for the TCP socket and the TLS socket on top of it; undefined when the peer is gone already. */
+const keys = new WeakMap<Socket, string>()
+
+/** The same for the TCP socket and the TLS socket on top of it; undefined when the peer was gone before it was asked for. */
 function keyOf(socket: Socket): string | undefined {
+  const known = keys.get(socket)
+  if (known !== undefined) return known
   const { remoteAddress, remotePort, localPort } = socket
-  return remoteAddress === undefined ? undefined : `${remoteAddress} ${remotePort} ${localPort}`
+  if (remoteAddress === undefined) return undefined
+  const key = `${remoteAddress} ${remotePort} ${localPort}`
+  keys.set(socket, key)
+  return key
 }

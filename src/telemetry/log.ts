@@ -21,21 +21,44 @@ export interface Log {
 /** Names are at most 253 characters in Kubernetes; anything longer did not come from an API server. */
 const LONGEST_FIELD = 1024
 
-/** `write` gets whole lines; `now` gives milliseconds since 1970. */
-export function createLog(write: (line: string) => unknown, level: LogLevel, now: () => number): Log {
+/** `write` gets whole lines, and how urgent they are; `now` gives milliseconds since 1970. */
+export function createLog(
+  write: (line: string, level: LogLevel) => unknown,
+  level: LogLevel,
+  now: () => number,
+): Log {
   const from = LOG_LEVELS.indexOf(level)
-  const at =
-    (name: LogLevel) =>
-    (message: string, fields: LogFields = {}): void => {
-      if (LOG_LEVELS.indexOf(name) < from) return
-      const line = { time: new Date(now()).toISOString(), level: name, message, ...fields }
-      write(`${JSON.stringify(line, shorten)}\n`)
+  const clock = { ms: Number.NaN, text: '' }
+  const time = (): string => {
+    const ms = now()
+    if (ms !== clock.ms) {
+      clock.ms = ms
+      clock.text = new Date(ms).toISOString()
     }
+    return clock.text
+  }
+  const at = (name: LogLevel): Log['info'] => {
+    if (LOG_LEVELS.indexOf(name) < from) return () => undefined
+    return (message, fields = {}) => {
+      const head = `{"time":"${time()}","level":"${name}","message":${JSON.stringify(shorten(message))}`
+      write(`${head}${members(fields)}}\n`, name)
+    }
+  }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-function shorten(_key: string, value: unknown): unknown {
-  return typeof value === 'string' && value.length > LONGEST_FIELD
-    ? `${value.slice(0, LONGEST_FIELD)}…`
-    : value
+function members(fields: LogFields): string {
+  let text = ''
+  for (const key in fields) {
+    const value = fields[key]
+    if (value === undefined) continue
+    const shown =
+      typeof value === 'string' ? shorten(value) : typeof value === 'object' ? value.map(shorten) : value
+    text += `,"${key}":${JSON.stringify(shown)}`
+  }
+  return text
+}
+
+function shorten(value: string): string {
+  return value.length > LONGEST_FIELD ? `${value.slice(0, LONGEST_FIELD)}…` : value
 }

@@ -93,6 +93,26 @@ describe('log', () => {
     ])
   })
 
+  it('writes fields of every kind as JSON, whatever is in them', () => {
+    const lines: string[] = []
+    const fields = {
+      text: 'a"b\n\u2028\ud800',
+      none: '',
+      n: -1.5,
+      nan: Number.NaN,
+      yes: true,
+      list: ['p', 'q"'],
+    }
+    const log = createLog(
+      (line) => lines.push(line),
+      'info',
+      () => 1e12,
+    )
+    log.error('m', fields)
+    const head = { time: '2001-09-09T01:46:40.000Z', level: 'error', message: 'm' }
+    expect(lines[0]).toBe(`${JSON.stringify({ ...head, ...fields })}\n`)
+  })
+
   it('keeps quiet below its level', () => {
     const lines: string[] = []
     const log = createLog(
