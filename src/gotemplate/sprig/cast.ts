@@ -1,5 +1,7 @@
 // How sprig turns any value into a number or a text (spf13/cast and its own strval).
 // What cannot be converted is 0, never an error; integers wrap at 64 bits like Go's.
+// As cast 1.9 and newer, which Istio 1.30 has: named types count as what they are made of, and `5.9` is 5. Older ones,
+// in older releases of Istio, make 0 of both.
 
 import { fromBytes, settle } from '../../std/bytes.ts'
 import { goStringCharged } from '../format.ts'
