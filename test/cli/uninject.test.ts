@@ -12,6 +12,7 @@ import { podPlaces, replaceAt, WORKLOAD_KINDS } from '../../src/cli/input/worklo
 import { loadSettings } from '../../src/cli/settings.ts'
 import { deepFreeze, isObject, type Json, type JsonObject } from '../../src/std/json.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
+import { runs } from '../runs.ts'
 import { memoryIo, runRemora } from './memory-io.ts'
 
 const BASE = {
@@ -183,7 +184,7 @@ describe('uninject', () => {
         if (podPlaces(data).length > 0) expect(injected).not.toEqual(data)
         expect(uninjectedData(injected)).toEqual(data)
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -193,7 +194,7 @@ describe('uninject', () => {
       fc.property(workload, some, some, (data, first, second) => {
         expect(uninjectedData(injectedData(injectedData(data, first), second))).toEqual(data)
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 
@@ -203,7 +204,7 @@ describe('uninject', () => {
         const injected = injectedData(deepFreeze(data), improved)
         expect(injectedData(injected, improved)).toEqual(injected)
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     )
   })
 
