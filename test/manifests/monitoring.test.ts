@@ -118,6 +118,23 @@ describe('alerts', () => {
     expect(text('docs/operations.md'), `docs/operations.md on ${name}`).toContain(`\`${name}\``)
   })
 
+  it.each([
+    ['no replica', /absent\(remora_snapshot_generation\)/],
+    ['no snapshot', /\(remora_snapshot_generation\) == 0/],
+    ['inputs that are not heard of any more', /remora_watch_staleness_seconds/],
+    ['settings of a revision that are refused', /by \(revision\) \(remora_config_good\) == 0/],
+    ['a certificate near its end', /remora_certificate_expiry_seconds\) < 14/],
+    ['a certificate that is refused', /remora_certificate_good\) == 0/],
+    ['a caBundle that does not fit', /remora_webhook_ca_bundle_match\) == 0/],
+    ['two writers of one caBundle', /remora_registration_condition\{type="conflict"\}/],
+    ['entries of Istio’s that came back', /remora_registration_condition\{type="contested"\}/],
+    ['a webhook configuration that somebody deleted', /remora_registration_condition\{type="deleted"\}/],
+    ['no leader', /remora_leader\) == 0/],
+    ['a wrong answer of the fast path', /remora_fast_path_total\{result="mismatch"\}/],
+  ])('are there for %s', (_, expr) => {
+    expect(alerts.filter((alert) => expr.test(alert.expr))).toHaveLength(1)
+  })
+
   it('have names of their own', () => {
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length)
   })

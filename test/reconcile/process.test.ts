@@ -146,6 +146,43 @@ describe('the registration', () => {
   })
 })
 
+describe('a writer that wipes the caBundle again and again', () => {
+  it('is outdone five times at once, then told of and answered ever more seldom', async () => {
+    install(api)
+    adopt()
+    const replica = await start()
+    const whole = (): boolean => ours()?.entries.length === 4 && ours()?.entries[0]?.caBundle !== ''
+    await eventually('the entries', whole)
+    await ready(replica)
+    const wipe = (): void => {
+      const raw: JsonObject = ours()?.raw ?? {}
+      const webhooks = (raw['webhooks'] as JsonObject[]).map(({ clientConfig, ...entry }) => {
+        const { service = null } = clientConfig as JsonObject
+        return { ...entry, clientConfig: { service } }
+      })
+      api.put(WEBHOOKS, { ...raw, webhooks })
+    }
+    const written = (): number =>
+      api.requests.filter(
+        ({ method, path }) => method === 'PATCH' && path === pathOf(WEBHOOKS, '', CONFIGURATION_NAME),
+      ).length
+    const first = written()
+    for (let i = 0; i < 5; i += 1) {
+      wipe()
+      await eventually('the caBundle to be back', whole)
+    }
+    wipe()
+    const war = 'remora_registration_condition{type="conflict"}'
+    await eventually('the metric', async () => (await replica.metric(war)) === '1')
+    await eventually('the event', () => api.all(RESOURCE.event).some(({ reason }) => reason === 'Conflict'))
+    await eventually('the log', () => replica.said('the webhook configuration needs a person'))
+    const since = performance.now()
+    await eventually('the caBundle to be back', whole)
+    expect(performance.now() - since).toBeGreaterThan(5000)
+    expect(written()).toBe(first + 6)
+  })
+})
+
 interface Files {
   readonly cert: string
   readonly key: string
