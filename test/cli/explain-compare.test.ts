@@ -10,7 +10,7 @@ import { decodePod, injectPod } from '../../src/injection/inject.ts'
 import { readConfiguration } from '../../src/revision/configuration.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { ProblemError } from '../../src/std/problem.ts'
-import { snapshotOf } from '../admission/fixture.ts'
+import { snapshotOf, TEMPLATE } from '../admission/fixture.ts'
 import { findReference } from '../reference/outcome.ts'
 import { corporaIn, isMarked, podsOfCases, type Subject } from '../reference/subjects.ts'
 import { istioObject } from '../revision/objects.ts'
@@ -102,27 +102,19 @@ describe.skipIf(reference === undefined)('a pod of the golden cases that was jus
 })
 
 describe('a running pod is compared with what its injector would make', () => {
-  const snapshot = snapshotOf({ revisions: ['canary'] })
+  const template = `${TEMPLATE}    - {name: SAY, value: {{ index .ObjectMeta.Annotations "say" }}}\n`
+  const snapshot = snapshotOf({ revisions: ['canary'], template })
   const settings = snapshot.revisions['canary']?.settings
-  const raw = {
-    metadata: { name: 'p', namespace: 'shop', labels: { app: 'web' } },
-    spec: { containers: [{ name: 'web', image: 'web' }] },
-  }
   const namespace = { name: 'shop', labels: { 'istio.io/rev': 'canary' }, annotations: {} }
 
-  /** State of a pod that was injected in one way, where the entry that is called is of that owner. */
-  function stateOf(compat: Compat, configuration: JsonObject): string {
+  /** State of a pod that was injected in one way, where the entry that is called is this configuration's. */
+  function stateOf(compat: Compat, configuration: JsonObject, say = 'hello'): string {
     if (settings === undefined) throw new Error('no settings')
+    const metadata = { name: 'p', namespace: 'shop', annotations: { say } }
+    const raw = { metadata, spec: { containers: [{ name: 'web', image: 'web' }] } }
     const { cluster } = snapshot
-    const params = {
-      pod: decodePod(raw, 'shop'),
-      settings,
-      cluster,
-      envPairs: {},
-      compat,
-      structure: 'refuse',
-    } as const
-    const { pod } = injectPod({ ...params, mode: 'webhook' })
+    const how = { settings, cluster, envPairs: {}, compat, structure: 'istio', mode: 'webhook' } as const
+    const { pod } = injectPod({ pod: decodePod(raw, 'shop'), ...how })
     const configurations = [readConfiguration(configuration, 'istio-system')]
     const context = { snapshot, configurations, known: new Set(['canary']) }
     const run = { context, namespace, compat: 'istio', structure: 'refuse' } as const
@@ -130,20 +122,23 @@ describe('a running pod is compared with what its injector would make', () => {
   }
 
   const istios = istioObject({ name: 'istio-sidecar-injector-canary', revision: 'canary' })
+  const clientConfig = {
+    caBundle: 'Q0E=',
+    service: { name: 'remora-injector', namespace: 'remora-system', path: '/revisions/canary/inject' },
+  }
+  const name = 'rev.namespace.rev.canary.injector.remora.dev'
   const ours: JsonObject = {
     metadata: { name: 'remora-injector' },
-    webhooks: (istios['webhooks'] as JsonObject[]).map((entry) => ({
-      ...entry,
-      name: 'rev.namespace.rev.canary.injector.remora.dev',
-      clientConfig: {
-        caBundle: 'Q0E=',
-        service: { name: 'r', namespace: 'r', path: '/revisions/canary/inject' },
-      },
-    })),
+    webhooks: (istios['webhooks'] as JsonObject[]).map((entry) => ({ ...entry, name, clientConfig })),
   }
 
-  it.each(COMPATS)('%s', (compat) => {
+  it.each(COMPATS)('in compat mode %s, by either', (compat) => {
     expect([stateOf(compat, ours), stateOf(compat, istios)]).toEqual(['current', 'current'])
+  })
+
+  it('istiod has no guard: what it lets pass, remora refuses', () => {
+    const say = 'x}\n    - {name: MORE, value: more'
+    expect([stateOf('istio', ours, say), stateOf('istio', istios, say)]).toEqual(['refused', 'current'])
   })
 })
 
