@@ -218,13 +218,16 @@ class ClusterBackend {
 
   private observe() {
     const { keys, mesh, elector, watches } = this
-    const configurations = mesh?.gathered?.configurations ?? []
-    const chain = keys?.pair?.cert
+    const { conditions } = this
     return {
       leading: elector?.leading ?? false,
       watches: watches.states,
-      bundles: chain === undefined ? [] : trustedEntries(configurations, chain),
-      conditions: this.conditions,
+      // Only where it is asked for: certificates are read.
+      get bundles() {
+        const chain = keys?.pair?.cert
+        return chain === undefined ? [] : trustedEntries(mesh?.gathered?.configurations ?? [], chain)
+      },
+      conditions,
     }
   }
 

@@ -23,6 +23,8 @@ export interface Keys {
   readonly close: () => void
 }
 
+/** Until files that were refused are read again though they did not change: it may have been the clock. */
+const AGAIN_MS = 60_000
 /** How often a self-signed pair is looked at: renewal is due weeks ahead of expiry. */
 const RENEWAL_LOOK_MS = 3600 * 1000
 
@@ -34,8 +36,16 @@ export async function openKeys(config: WebhookConfig): Promise<Keys> {
 function fromFiles(files: { readonly cert: string; readonly key: string }): Keys {
   const holder = new KeyPairHolder(located(files.cert, () => provePair(readPair(files), Date.now())))
   let watching: FileWatch | undefined
+  let again: NodeJS.Timeout | undefined
   const reload = (events: KeysEvents): void => {
-    tryReplace(holder, () => readPair(files), events)
+    clearTimeout(again)
+    const before = holder.problem
+    const refused = (reason: string): void => {
+      if (reason !== before) events.refused(reason)
+      again = setTimeout(() => reload(events), AGAIN_MS)
+      again.unref()
+    }
+    tryReplace(holder, () => readPair(files), { ...events, refused })
   }
   return {
     holder,
@@ -44,7 +54,10 @@ function fromFiles(files: { readonly cert: string; readonly key: string }): Keys
     watch: (events) => {
       watching = watchFiles({ files: [files.cert, files.key], onChange: () => reload(events) })
     },
-    close: () => watching?.close(),
+    close: () => {
+      clearTimeout(again)
+      watching?.close()
+    },
   }
 }
 

@@ -41,6 +41,8 @@ export class Registrar {
   private readonly options: RegistrarOptions
   private readonly writer: Writer
   private memory: RegistrationMemory = NO_MEMORY
+  /** Writes in a row that failed. */
+  private outrun = 0
   private told: readonly RegistrationCondition['type'][] = []
 
   constructor(options: RegistrarOptions, writer: Writer) {
@@ -69,9 +71,11 @@ export class Registrar {
       try {
         await this.act(plan.action, signal)
       } catch (error) {
-        if (isOutrun(error, plan.action)) return now + OUTRUN_MS
+        this.outrun += 1
+        if (isOutrun(error, plan.action) && this.outrun <= OUTRUN_TIMES) return now + OUTRUN_MS
         throw error
       }
+      this.outrun = 0
       this.options.onWritten(plan.action.kind)
     }
     this.memory = plan.memory
@@ -103,6 +107,8 @@ export class Registrar {
 
 /** The watch shows what somebody else wrote well before, and the plan is made anew then. */
 const OUTRUN_MS = 500
+/** So often one after the other; from then on it is an error like others, which are told and tried ever more seldom. */
+const OUTRUN_TIMES = 5
 
 /** Somebody wrote meanwhile. API servers tell of a JSON patch whose `test` fails as they do of an invalid object: 422. */
 function isOutrun(error: unknown, action: RegistrationAction): boolean {

@@ -97,6 +97,18 @@ describe('the registrar', () => {
     ])
   })
 
+  it('takes a patch that fails again and again for an error', async () => {
+    const registrar = await leader()
+    await registrar.run(live(), HERE, 'CA', NEVER)
+    addStranger()
+    api.fault = ({ method }) => (method === 'PATCH' ? { status: 422 } : undefined)
+    for (let i = 0; i < 5; i += 1) await registrar.run(live(), HERE, 'CA', NEVER)
+    await expect(registrar.run(live(), HERE, 'CA', NEVER)).rejects.toMatchObject({ status: 422 })
+    api.fault = () => undefined
+    await registrar.run(live(), HERE, 'CA', NEVER)
+    expect(ours().entries).toHaveLength(2)
+  })
+
   it('does not make the object anew that somebody has deleted meanwhile', async () => {
     const registrar = await leader()
     const seen = live()
