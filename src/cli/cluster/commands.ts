@@ -152,7 +152,15 @@ function addAdopt(program: Command, io: Io): void {
       )
       .addOption(dataFormatOption()),
   )
-    .addHelpText('after', example('remora adopt --dry-run', 'remora adopt', 'remora adopt --undo'))
+    .addHelpText(
+      'after',
+      example(
+        'remora adopt --dry-run',
+        'remora adopt',
+        'remora adopt --revision 1-30-3',
+        'remora adopt --undo',
+      ),
+    )
     .action(async (flags: AdoptFlags) => (await import('./adopt.ts')).adoptCommand(io, flags))
 }
 
