@@ -65,7 +65,7 @@ function mayMisspell(text: string): boolean {
 
 function withSpellings(decoded: Extract<Decoded, { ok: true }>, text: string): Decoded {
   if (!JSON_START.test(text)) return decoded
-  const review = parseWithNumberTexts(text) as JsonObject
+  const review = parseWithNumberTexts(text.toWellFormed()) as JsonObject
   const request = own(review, 'request')
   const spelled = isObject(request) ? own(request, 'object') : undefined
   return spelled === undefined || spelled === null
@@ -128,7 +128,8 @@ function notUtf8(text: string): string {
 
 function parseJson(text: string): Json {
   try {
-    return JSON.parse(text) as Json
+    // A byte outside UTF-8 is U+FFFD, and never the second half of an escape in front of it.
+    return JSON.parse(text.isWellFormed() ? text : text.toWellFormed()) as Json
   } catch {
     if (deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
     throw new Refusal(NO_KIND + (goSyntaxError(text) ?? 'invalid JSON'))

@@ -3,10 +3,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AdmissionOutcome, type AdmitOptions, admit, admitText } from '../../src/admission/admit.ts'
+import { decodeReview } from '../../src/admission/review.ts'
+import { decodePod } from '../../src/injection/inject.ts'
 import { changeSnapshot, EMPTY_SNAPSHOT, type MeshSnapshot } from '../../src/mesh/snapshot.ts'
 import { applyPatch } from '../../src/patch/apply.ts'
 import type { Operation } from '../../src/patch/diff.ts'
 import { fromBase64 } from '../../src/std/base64.ts'
+import { fromBytes } from '../../src/std/bytes.ts'
 import { deepFreeze, type Json } from '../../src/std/json.ts'
 import { runs } from '../runs.ts'
 import { POD, reviewOf, snapshotOf } from './fixture.ts'
@@ -177,6 +180,12 @@ describe('admit', () => {
   })
 })
 
+/** The labels that injection sees in the pod of a review's text. */
+function decodedLabels(text: string): unknown {
+  const decoded = decodeReview(text)
+  return decoded.ok && decodePod(decoded.request.object ?? null, '').metadata.labels
+}
+
 describe('admitText', () => {
   it('gives the same answer as the parsed review', () => {
     const review = reviewOf(POD)
@@ -210,6 +219,20 @@ describe('admitText', () => {
         containers: expect.arrayContaining([{ name: 'a', resources: { limits: { cpu: 1, memory: 1e9 } } }]),
       },
     })
+  })
+
+  it('takes each byte outside UTF-8 and each half of a pair for U+FFFD, keys and escapes included', () => {
+    const bytes = Buffer.concat([
+      Buffer.from('\\ud83d'),
+      Buffer.from([0x80, 0xe2, 0x82]),
+      Buffer.from('\\udc00x'),
+    ])
+    const label = `"k${fromBytes(Buffer.from([0xff]))}":"${fromBytes(bytes)}"`
+    const object = `{"metadata":{"labels":{${label}}},"spec":{"containers":[{"name":"a"}]}}`
+    const text = JSON.stringify(reviewOf('OBJECT')).replace('"OBJECT"', object)
+    const outcome = admitText(SNAPSHOT, text, '/inject', OPTIONS)
+    expect(outcome.outcome).toBe('patched')
+    expect(decodedLabels(text)).toEqual({ 'k\ufffd': '\ufffd\ufffd\ufffd\ufffd\ufffdx' })
   })
 
   it('answers a body that is no review without uid, kind and revision', () => {
