@@ -4,7 +4,7 @@
 
 import { FastPathCache, type FastResult } from '../../src/injection/fast/cache.ts'
 import { reviewText } from './bodies.ts'
-import { type Answer, liveBytes } from './in-process.ts'
+import { type Answer, cpuMillis, liveBytes } from './in-process.ts'
 import { oddPod, typicalPod } from './pods.ts'
 
 export interface Flood {
@@ -32,6 +32,7 @@ export function flood(answer: Answer, pods: number, say: (text: string) => void)
   const count = (result: FastResult): void => {
     renderings[result]++
   }
+  // A second of its own CPU time is one of a machine that does nothing else.
   const cache = new FastPathCache({ now: cpuMillis, count })
   const quiet = reviewText(typicalPod(), 'quiet', 1)
   for (let i = 0; i < 6; i++) answer(quiet, cache)
@@ -58,12 +59,6 @@ export function flood(answer: Answer, pods: number, say: (text: string) => void)
 }
 
 const SLICE = 50
-
-/** CPU time of this process: a second of it is one of a machine that does nothing else. */
-function cpuMillis(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
 
 /** Mean CPU time of an answer, microseconds: each body twice, plain ones and flooded ones in turn. */
 function inTurn(

@@ -41,7 +41,7 @@ export const DIMENSIONS: readonly Dimension[] = [
   { name: 'bytes of the review', make: longPod, sizes: [LARGEST / 8, LARGEST / 4, LARGEST / 2, LARGEST] },
 ]
 
-/** Time spent on one size, about. */
+/** Time of one batch, about. */
 const BATCH_MICROS = 8000
 const TURNS = 20
 

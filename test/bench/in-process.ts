@@ -22,7 +22,7 @@ import type { BenchSettings } from './servers.ts'
 /** Answers one review; with a cache, on the fast path. */
 export type Answer = (body: string, fastPath?: FastPathCache) => JsonObject
 
-/** One answer without HTTPS, microseconds: the plain pipeline, and with the fast path. */
+/** Time of one answer without HTTPS, microseconds: the plain pipeline, and with the fast path. */
 export interface Cost {
   readonly row: string
   readonly plainMicros: number
@@ -54,9 +54,16 @@ export function liveBytes(): number {
   return process.memoryUsage().heapUsed
 }
 
+/** CPU time of this thread, milliseconds: what others do on the machine is not in it, nor is the collector's help. */
+export function cpuMillis(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 /**
  * Least time of one call in microseconds over batches of `calls`: the least is what the code costs, the rest is the
- * machine. Short batches, many of them: some of them run undisturbed.
+ * machine. Short batches, many of them: some of them run undisturbed. By the clock on the wall, since that of the CPU may
+ * be too coarse for one batch.
  */
 export function leastMicros(call: (n: number) => void, calls: number, batches: number): number {
   let least = Number.POSITIVE_INFINITY
