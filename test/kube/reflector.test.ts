@@ -238,7 +238,7 @@ describe('watch', () => {
     await follow()
     const waits: number[] = []
     for (let i = 1; i <= 4; i += 1) {
-      await eventually('a try', () => api.asked('watch').length === i && clock.waits.length === 1)
+      await eventually('a try', () => restarts.length === i && clock.waits.length === 1)
       waits.push(clock.waits[0] ?? 0)
       clock.advance(waits.at(-1) ?? 0)
     }

@@ -80,7 +80,11 @@ export function startReplica(api: FakeApi, options: ReplicaOptions): Replica {
     log
       .split('\n')
       .slice(0, -1)
-      .map((line) => JSON.parse(line) as Line)
+      .map((line) => {
+        // What ends a process before its log begins is told in plain words.
+        if (!line.startsWith('{')) throw new Error(log)
+        return JSON.parse(line) as Line
+      })
   const health = async (path: string): Promise<{ status: number; text: string }> => {
     const answer = await fetch(`http://127.0.0.1:${healthPort}${path}`).catch(() => undefined)
     return { status: answer?.status ?? 0, text: (await answer?.text()) ?? '' }
