@@ -30,7 +30,9 @@ import { readStatus, statusOf } from './status.ts'
 /** What an injection writes down about itself in annotation `remora.dev/record`. */
 interface InjectionRecord {
   readonly undo: readonly Undo[]
-  /** By container: checksums of the parts that injection wrote, run together. */
+  /** Containers of the pod that templates wrote to as well, as `list/name`: `undo` says what. */
+  readonly own: readonly string[]
+  /** By container that injection brought: checksums of the parts that it wrote, run together. */
   readonly parts: Readonly<Record<string, string>>
 }
 
@@ -49,9 +51,14 @@ function recordOf(pod: Pod): InjectionRecord | undefined {
     const value = parseJson(text)
     const undo: unknown = isObject(value) ? own(value, 'undo') : undefined
     const parts = isObject(value) ? own(value, 'parts') : undefined
+    const shared = isObject(value) ? (own(value, 'own') ?? []) : []
     if (!Array.isArray(undo) || undo.length > MOST_CHANGES || !undo.every(isUndo)) return undefined
-    if (!isObject(parts)) return undefined
-    return { undo, parts: parts as Record<string, string> }
+    if (!isObject(parts) || !Array.isArray(shared)) return undefined
+    return {
+      undo,
+      own: shared.filter((item) => typeof item === 'string'),
+      parts: parts as Record<string, string>,
+    }
   } catch (error) {
     if (error instanceof ProblemError) return undefined
     throw error
@@ -69,20 +76,22 @@ export function hasRecord(pod: Pod): boolean {
  */
 export function restorePod(pod: Pod): Pod {
   if (statusOf(pod) === undefined) return pod
-  const plain = withoutInjected(pod)
   const record = recordOf(pod)
+  const plain = withoutInjected(pod, record?.own ?? [])
   if (record !== undefined)
     return decode(POD, applyUndo(plain as unknown as Json, record.undo)) as unknown as Pod
   return withOverrides(withScraping(plain, pod), pod)
 }
 
-/** Takes out what the status names and the annotations that only we write, and puts back the probes. */
-function withoutInjected(pod: Pod): Pod {
+/** Takes out what the status names, but for `own` containers, and the annotations that only we write; puts back the probes. */
+function withoutInjected(pod: Pod, own: readonly string[]): Pod {
   const status = readStatus(statusOf(pod) ?? '')
   let result = pod
   if (status !== undefined) {
     for (const list of LISTS) {
-      const kept = containersOf(pod, list).filter((container) => !status[list].includes(container.name))
+      const kept = containersOf(pod, list).filter(
+        ({ name }) => !status[list].includes(name) || own.includes(partsKey(list, name)),
+      )
       if (kept.length < containersOf(pod, list).length) result = withContainers(result, list, kept)
     }
     result = withoutNamed(result, 'volumes', status.volumes)
@@ -193,17 +202,18 @@ export function carryForeign(fresh: Pod, incoming: Pod | undefined, envNames: re
   const parts = new Map<string, readonly string[]>()
   const status = incoming === undefined ? undefined : readStatus(statusOf(incoming) ?? '')
   if (incoming === undefined || status === undefined) return { pod: fresh, parts }
-  const written = recordOf(incoming)?.parts ?? {}
+  const record = recordOf(incoming)
   let pod = fresh
   for (const list of LISTS) {
     for (const name of status[list]) {
       const before = findContainer(containersOf(incoming, list), name)
-      if (before === undefined) continue
-      const known = knownParts(own(written, `${list}/${name}`))
+      const key = partsKey(list, name)
+      if (before === undefined || record?.own.includes(key)) continue
+      const known = knownParts(own(record?.parts ?? {}, key))
       pod = changeContainer(pod, list, name, (container) => {
         const carried = carry(container, before, known, envNames, pod)
         const added = partsOf(carried).filter((part) => !partsOf(container).includes(part))
-        parts.set(`${list}/${name}`, added)
+        parts.set(key, added)
         return carried
       })
     }
@@ -269,22 +279,32 @@ export interface RecordInput {
 export function withRecord(input: RecordInput): Pod {
   const { pod, restored } = input
   const status = readStatus(statusOf(pod) ?? '')
-  const undo = undoOf(withoutInjected(pod) as unknown as Json, restored as unknown as Json)
+  const shared: string[] = []
   const parts: Record<string, string> = {}
   for (const list of LISTS) {
     for (const name of status?.[list] ?? []) {
       const container = findContainer(containersOf(pod, list), name)
+      const key = partsKey(list, name)
       if (container === undefined) continue
-      const foreign = input.carried.parts.get(`${list}/${name}`) ?? []
-      parts[`${list}/${name}`] = partsOf(container)
-        .filter((part) => !foreign.includes(part))
-        .sort()
-        .join('')
+      if (isSingle(restored, list, name)) shared.push(key)
+      else parts[key] = writtenParts(container, input.carried.parts.get(key) ?? [])
     }
   }
+  const undo = undoOf(withoutInjected(pod, shared) as unknown as Json, restored as unknown as Json)
+  const record = { undo, parts, ...(shared.length === 0 ? {} : { own: shared }) }
   return withAnnotations(pod, {
     ...pod.metadata.annotations,
     [ANNOTATION.configHash]: input.hash,
-    [ANNOTATION.record]: goJson({ undo, parts }),
+    [ANNOTATION.record]: goJson(record),
   })
+}
+
+const partsKey = (list: ContainerList, name: string): string => `${list}/${name}`
+
+const isSingle = (pod: Pod, list: ContainerList, name: string): boolean =>
+  containersOf(pod, list).filter((container) => container.name === name).length === 1
+
+function writtenParts(container: Container, foreign: readonly string[]): string {
+  const written = partsOf(container).filter((part) => !foreign.includes(part))
+  return written.sort().join('')
 }

@@ -13,21 +13,39 @@ const LISTS = ['initContainers', 'containers'] as const
 
 const STOCK = ['istio-proxy', 'istio-init', 'istio-validation', 'enable-core-dump']
 
-/** Names of the containers that injection brings to `pod`, which became `injected`. */
-export function injectedNames(injected: Pod, pod: Pod): string[] {
-  const status = readStatus(statusOf(injected) ?? '')
+/** Names of the containers that injection brings to `pod`, which became `injected`, and no user does. */
+export function broughtNames(injected: Pod, pod: Pod): string[] {
   const before = namesOf(pod)
-  const added = namesOf(injected).filter((name) => !before.includes(name))
-  return [...STOCK, ...added, ...(status?.initContainers ?? []), ...(status?.containers ?? [])]
+  return [...STOCK, ...namesOf(injected).filter((name) => !before.includes(name))]
+}
+
+/** These, and the pod's own containers that templates write to. */
+function injectedNames(injected: Pod, pod: Pod): string[] {
+  const status = readStatus(statusOf(injected) ?? '')
+  return [...broughtNames(injected, pod), ...(status?.initContainers ?? []), ...(status?.containers ?? [])]
 }
 
 const namesOf = (pod: Pod): string[] =>
   LISTS.flatMap((list) => containersOf(pod, list).map((container) => container.name))
 
-/** Whether `pod`, which became `injected`, came with containers of its own under the names of injected ones. */
-export function bringsInjected(pod: Pod, injected: Pod): boolean {
+/** Whether `pod` came with containers of its own under names of injected ones, which injection may move. */
+export function bringsInjected(pod: Pod): boolean {
+  return namesOf(pod).some((name) => STOCK.includes(name))
+}
+
+/**
+ * Whether `pod`, which became `injected`, has items that cannot be told from each other where injection writes: containers
+ * of one name (which no API server takes), or items that share a key in a container that templates write to.
+ */
+export function hasTwins(pod: Pod, injected: Pod): boolean {
   const names = injectedNames(injected, pod)
-  return namesOf(pod).some((name) => names.includes(name))
+  const written = LISTS.flatMap((list) => containersOf(pod, list)).filter(({ name }) => names.includes(name))
+  const lists = written.flatMap((container) =>
+    Object.entries(MERGED).map(([field, key]) =>
+      ((container[field] ?? []) as JsonObject[]).map((item) => item[key]),
+    ),
+  )
+  return [namesOf(pod), ...lists].some((keys) => new Set(keys).size < keys.length)
 }
 
 /** Lists of a container that the template is merged into, and what names an item. */
@@ -50,9 +68,9 @@ export interface Again {
 
 /**
  * `injected` as far as Istio's second injection leaves it:
- * - The user's overrides are lost: where the pod came with containers of injected names, no injected container counts
- *   (others follow the user's settings, as the uid in the arguments of istio-init does).
- * - Where templates brought two containers of one name, in either list, the second injection makes one of them (§7.4):
+ * - The user's overrides are lost: where the pod came with containers that templates write to, no injected container
+ *   counts (others follow the user's settings, as the uid in the arguments of istio-init does).
+ * - Where templates bring a container of one name to both lists, the second injection makes one of them, or two (§7.4):
  *   those do not count.
  * - The template is laid over what the first injection left, its items in front: in injected containers the order of
  *   lists with a merge key does not count, and items that share a key do not count; nor does it count where injected
@@ -66,9 +84,11 @@ export interface Again {
 export function untouchedAgain(injected: Pod, again: Again): Pod {
   const { incoming, once, added, statusPort } = again
   const names = injectedNames(injected, incoming)
-  const lost = bringsInjected(incoming, injected)
+  const lost = namesOf(incoming).some((name) => names.includes(name))
   const port = own(incoming.metadata.annotations ?? {}, ANNOTATION.statusPort) ?? String(statusPort)
-  const twins = namesOf(once).filter((name, index, list) => list.indexOf(name) !== index)
+  const status = readStatus(statusOf(once) ?? '')
+  const twice = [namesOf(once), [...(status?.initContainers ?? []), ...(status?.containers ?? [])]]
+  const twins = twice.flatMap((list) => list.filter((name, index) => list.indexOf(name) !== index))
   const uncounted = added || port !== String(statusPort) ? [PROBERS_ENV] : []
   const spec = { ...injected.spec }
   for (const list of LISTS) {

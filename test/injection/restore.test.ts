@@ -129,6 +129,31 @@ describe('a pod that was injected before', () => {
     }
   })
 
+  it('keeps what others did to a container of the application that templates write to', () => {
+    const annotations = { 'inject.istio.io/templates': 'grpc-agent' }
+    const app = { name: 'app', env: [{ name: 'A', value: '1' }], readinessProbe: { tcpSocket: { port: 1 } } }
+    const change = (pod: Pod): Pod => ({
+      ...pod,
+      spec: {
+        ...pod.spec,
+        containers: [
+          { name: 'first', resources: {} },
+          ...pod.spec.containers.map((each) =>
+            each.name === 'app'
+              ? {
+                  ...each,
+                  env: [...(each.env ?? []), { name: 'B', value: '2' }],
+                  readinessProbe: { tcpSocket: { port: 2 } },
+                }
+              : each,
+          ),
+        ],
+      },
+    })
+    const pod = make({ containers: [app] }, { annotations })
+    expect(inject(change(inject(pod)))).toEqual(inject(change(pod)))
+  })
+
   it('has one record, whatever order its members came in', () => {
     const fields = [
       ['a', '1'],

@@ -9,13 +9,15 @@ import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Pod } from '../../src/api/kube.ts'
+import { ANNOTATION } from '../../src/api/names.ts'
 import { injectPod } from '../../src/injection/inject.ts'
+import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
 import { POD } from '../../src/patch/schema.ts'
 import { decode } from '../../src/patch/typed.ts'
 import { deepFreeze, equalJson, type Json } from '../../src/std/json.ts'
 import { ProblemError } from '../../src/std/problem.ts'
 import { type Addition, FIXED, MOVING, withoutAnnotation } from '../generate/addition.ts'
-import { bringsInjected, injectedNames, untouchedAgain } from '../injection/istio-again.ts'
+import { bringsInjected, broughtNames, hasTwins, untouchedAgain } from '../injection/istio-again.ts'
 import { jsonDiff } from './compare.ts'
 import { printReports } from './conformance.ts'
 import { istioAndBack, placesOfRequests, wayBack } from './laws-back.ts'
@@ -36,18 +38,16 @@ function inject(subject: Subject, pod: Pod, compat: Compat): Pod | undefined {
 
 /** What another webhook may do between the injection of `pod` to `once` and a second one. */
 function additionsFor(pod: Pod, once: Pod, compat: Compat): Addition[] {
-  if (isMarked(pod) || hasTwins(pod)) return []
-  const moving = bringsInjected(pod, once) ? [] : MOVING
+  if (isMarked(pod) || hasTwins(pod, once)) return []
+  const moving = bringsInjected(pod) ? [] : MOVING
   // What an annotation led to in an injected container stays there under compat istio (contract §7.2).
   const removed = compat === 'istio' ? [] : lastingAnnotations(pod, once)
   return [...FIXED, ...moving, ...removed.map(withoutAnnotation)]
 }
 
-/** Containers of one name, which no API server takes, cannot be told from each other. */
-function hasTwins({ spec }: Pod): boolean {
-  const names = [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name)
-  return new Set(names).size < names.length
-}
+/** Istio knows nothing of its first injection where settings write an annotation of their own over its status. */
+const hidesStatus = ({ config }: RevisionSettings): boolean =>
+  Object.hasOwn(config.injectedAnnotations, ANNOTATION.status)
 
 /** The pod's annotations that are there after the injection as well: others cannot be removed then. */
 function lastingAnnotations(pod: Pod, once: Pod): string[] {
@@ -61,7 +61,8 @@ type Choice = <T>(list: readonly T[]) => readonly T[]
 function lawsOf(subject: Subject, compat: Compat, choice: Choice): Outcome[] {
   const { pod, id, settings } = subject
   const once = inject(subject, pod, compat)
-  if (once === undefined || (compat === 'istio' && isMarked(pod))) return []
+  if (once === undefined) return []
+  if (compat === 'istio' && (isMarked(pod) || hasTwins(pod, once) || hidesStatus(settings))) return []
   const { statusPort = 0 } = settings.mesh['defaultConfig'] as { statusPort?: number }
   const compared = (made: Pod, of: Pod, added: boolean): Pod =>
     compat === 'improved' ? made : untouchedAgain(made, { incoming: of, once, added, statusPort })
@@ -69,7 +70,7 @@ function lawsOf(subject: Subject, compat: Compat, choice: Choice): Outcome[] {
     outcome(`${id} ${compat}: ${name}`, compared(want, of, added), got && compared(got, of, added))
 
   const outcomes = [law('again', once, inject(subject, once, compat), pod, false)]
-  const injected = injectedNames(once, pod)
+  const injected = broughtNames(once, pod)
   for (const { name, apply } of choice(additionsFor(pod, once, compat))) {
     const add = (to: Pod): Pod => decode(POD, apply(to, injected) as unknown as Json) as unknown as Pod
     const want = inject(subject, add(pod), compat)
