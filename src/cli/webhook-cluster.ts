@@ -150,6 +150,10 @@ class ClusterBackend {
       random,
       onLead: async (signal) => {
         server.log.info('this replica leads')
+        // What was refused before somebody led has had no event yet.
+        for (const [revision, state] of Object.entries(mesh.snapshot.revisions)) {
+          if (state.problem !== undefined) this.recordRefusal(revision, state.problem)
+        }
         const work = leaderWork(
           {
             client,
@@ -189,7 +193,7 @@ class ClusterBackend {
   }
 
   private settingsRefused(revision: string, problem: ProblemError): void {
-    const { server, cluster } = this
+    const { server } = this
     server.metrics.reloaded('settings', false)
     const { field, line } = problem.where
     server.log.error('new settings of a revision are refused, the ones before stay in use', {
@@ -199,9 +203,12 @@ class ClusterBackend {
       line,
     })
     // One voice is enough.
-    if (this.elector?.leading !== true) return
+    if (this.elector?.leading === true) this.recordRefusal(revision, problem)
+  }
+
+  private recordRefusal(revision: string, problem: ProblemError): void {
     const name = configMapNames(revision).injector
-    this.record(name, RESOURCE.configMap, cluster.istioNamespace, 'SettingsRefused', problem.message)
+    this.record(name, RESOURCE.configMap, this.cluster.istioNamespace, 'SettingsRefused', problem.message)
   }
 
   private record(

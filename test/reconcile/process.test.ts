@@ -106,6 +106,28 @@ describe('a first start', () => {
   })
 })
 
+describe('settings that were bad from the beginning', () => {
+  it('show as event, metric, readiness and log, and do not keep the others from being served', async () => {
+    install(api, revisionObjects('default', { config: 'templates: [' }))
+    install(api, revisionObjects('blue'))
+    const replica = await start()
+    await ready(replica)
+    expect(await replica.metric('remora_config_good{revision="default"}')).toBe('0')
+    expect(await replica.metric('remora_config_good{revision="blue"}')).toBe('1')
+    expect((await replica.health('/readyz?verbose')).text).toMatch(
+      /settings: generation \d+, 2 revisions; the newest of revision default is refused: /,
+    )
+    expect(replica.said('new settings of a revision are refused, the ones before stay in use')).toBe(true)
+    const told = (): JsonObject | undefined =>
+      api.all(RESOURCE.event).find(({ reason }) => reason === 'SettingsRefused')
+    await eventually('the event', () => told() !== undefined)
+    expect(told()).toMatchObject({
+      type: 'Warning',
+      involvedObject: { kind: 'ConfigMap', name: 'istio-sidecar-injector', namespace: 'istio-system' },
+    })
+  })
+})
+
 describe('the registration', () => {
   it('leaves a revision alone that is served from elsewhere', async () => {
     install(api)
