@@ -12,6 +12,7 @@ import { diff, type Operation } from '../patch/diff.ts'
 import { settleNumbers } from '../patch/numbers.ts'
 import { rebase } from '../patch/rebase.ts'
 import { POD } from '../patch/schema.ts'
+import { jsonText } from '../patch/text.ts'
 import { toBase64 } from '../std/base64.ts'
 import type { Json } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
@@ -156,7 +157,7 @@ function inject(
   const details = detailsOf(decided, decision.reason, options, result.warnings)
   return {
     ...summary(decided),
-    response: patched(meta, uid, toBase64(JSON.stringify(operations)), details),
+    response: patched(meta, uid, toBase64(jsonText(operations)), details),
     outcome: 'patched',
     reason: decision.reason,
     operations,

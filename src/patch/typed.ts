@@ -3,7 +3,7 @@
 // and times become canonical. What does not fit the types is refused with encoding/json's own text.
 // It returns the very same reference (and the same parts) when nothing changes, and never mutates its input.
 
-import { deepFreeze, isObject, type Json, type JsonArray, type JsonObject, setOwn } from '../std/json.ts'
+import { deepFreeze, isObject, type Json, type JsonArray, type JsonObject, own, setOwn } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { canonicalQuantity } from '../std/quantity.ts'
 import { foldName, type MemberOrder, membersOf, settleNames } from './field-names.ts'
@@ -20,10 +20,16 @@ type Decoder = (value: Json | undefined, clean?: Json) => Json
 interface Slot {
   readonly json: string
   readonly decode: Decoder
-  readonly omits: (value: Json) => boolean
+  /** A plain string, which nearly always is what it should be. */
+  readonly isText: boolean
+  /** What omitempty leaves out: this scalar, and lists and maps that are empty. */
+  readonly empty: Json | undefined
+  readonly omitsEmpty: boolean
   readonly required: boolean
   /** The value of a required field that is absent; frozen and shared. */
   readonly zero: Json
+  /** The field that came after this one last time: objects of a type mostly have theirs in one order. */
+  next: Slot | undefined
 }
 
 /** Thrown by the fast path, which does not say why: typedError finds out. */
@@ -57,7 +63,10 @@ export function decodeChanged(type: SchemaType, value: Json, clean: Json): Json 
 /** What frozen objects and lists decode to, for those that come again and again. */
 const remembered = new WeakMap<object, { readonly type: SchemaType; readonly decoded: Json }>()
 
-/** Decodes `value`, which is deeply frozen, once for all later calls of `decodeChanged` that meet it; misfits are left to those. */
+/**
+ * Decodes `value`, which is deeply frozen, and its parts once for all later calls of `decodeChanged` that meet them; misfits
+ * are left to those.
+ */
 export function rememberDecoded(type: SchemaType, value: Json): void {
   const target = resolve(type)
   if (typeof value !== 'object' || value === null || remembered.has(value)) return
@@ -67,7 +76,24 @@ export function rememberDecoded(type: SchemaType, value: Json): void {
   } catch {
     return
   }
-  remembered.set(value, { type: target, decoded })
+  const found = { type: target, decoded }
+  remembered.set(value, found)
+  remembered.set(decoded as object, found)
+  rememberMembers(target, value)
+  if (decoded !== value) rememberMembers(target, decoded)
+}
+
+function rememberMembers(type: SchemaType, value: Json): void {
+  if (Array.isArray(value)) {
+    if (type.elem !== undefined) for (const item of value) rememberDecoded(type.elem, item)
+  } else if (isObject(value)) {
+    for (const field of type.json) rememberDecoded(field.type, own(value, field.json) ?? null)
+  }
+}
+
+/** Whether the object or list is one that `rememberDecoded` was given, or what it made of that. */
+export function isRemembered(value: object): boolean {
+  return remembered.has(value)
 }
 
 function recalled(type: SchemaType, value: object): Json | undefined {
@@ -208,26 +234,41 @@ function mapDecoder(element: Decoder): Decoder {
   }
 }
 
-/** Whether Go's omitempty leaves the value out; structs, times, quantities and intOrStrings always stay. */
-function omitter(field: JsonField): (value: Json) => boolean {
-  if (field.omit === 'never') return () => false
-  if (field.omit === 'zero') return (value) => value === null
+/** The scalar that Go leaves out; structs, times, quantities and intOrStrings always stay. */
+function emptyOf(field: JsonField): Json | undefined {
+  if (field.omit === 'never') return undefined
+  if (field.omit === 'zero') return null
   switch (field.type.kind) {
     case 'string':
-      return (value) => value === ''
+      return ''
     case 'bool':
-      return (value) => value === false
+      return false
     case 'int':
-      return (value) => value === 0
+      return 0
     case 'pointer':
-      return (value) => value === null
     case 'list':
-      return (value) => value === null || (value as JsonArray).length === 0
     case 'map':
-      return (value) => value === null || hasNoKey(value)
+      return null
     default:
-      return () => false
+      return undefined
   }
+}
+
+function slotOf(field: JsonField): Slot {
+  const decoder = decoderOf(field.type)
+  const { kind } = field.type
+  const zero = deepFreeze(decoder(null))
+  const omitsEmpty = field.omit === 'empty' && (kind === 'list' || kind === 'map')
+  const slot = { decode: decoder, isText: kind === 'string', empty: emptyOf(field), omitsEmpty, zero }
+  // A name that was a key is the very string that keys of parsed objects are, which makes comparing them quick.
+  const [json = field.json] = Object.keys({ [field.json]: null })
+  return { ...slot, json, required: !isOmitted(slot, zero), next: undefined }
+}
+
+function isOmitted({ empty, omitsEmpty }: Pick<Slot, 'empty' | 'omitsEmpty'>, value: Json): boolean {
+  if (value === empty) return true
+  if (!omitsEmpty) return false
+  return Array.isArray(value) ? value.length === 0 : hasNoKey(value)
 }
 
 function hasNoKey(value: Json): boolean {
@@ -240,14 +281,12 @@ function structDecoder(type: SchemaType): Decoder {
   const folded = new Set<string>()
   const required: Slot[] = []
   for (const field of type.json) {
-    const fieldDecoder = decoderOf(field.type)
-    const omits = omitter(field)
-    const zero = deepFreeze(fieldDecoder(null))
-    const slot = { json: field.json, decode: fieldDecoder, omits, required: !omits(zero), zero }
+    const slot = slotOf(field)
     slots.set(field.json, slot)
     folded.add(foldName(field.json))
     if (slot.required) required.push(slot)
   }
+  let first: Slot | undefined
   const zero = deepFreeze(Object.fromEntries(required.map((slot) => [slot.json, slot.zero])))
 
   function decodeStruct(value: Json | undefined, clean?: Json): Json {
@@ -261,18 +300,29 @@ function structDecoder(type: SchemaType): Decoder {
     const parts = (clean ?? NO_PART) as JsonObject
     let present = 0
     let copy: JsonObject | undefined
+    let last: Slot | undefined
+    let guess = first
     for (const key in value) {
-      const slot = slots.get(key)
+      let slot: Slot | undefined
+      if (guess !== undefined && guess.json === key) slot = guess
+      else {
+        slot = slots.get(key)
+        if (last === undefined) first = slot
+        else last.next = slot
+      }
+      last = slot
+      guess = slot?.next
       const child = value[key]
       if (slot !== undefined && child !== undefined) {
         const part = parts[key]
         const next =
-          clean === undefined
-            ? slot.decode(child)
-            : child === part
-              ? child
+          (clean !== undefined && child === part) ||
+          (slot.isText && typeof child === 'string' && child.isWellFormed())
+            ? child
+            : clean === undefined
+              ? slot.decode(child)
               : slot.decode(child, part ?? NO_PART)
-        if (!slot.omits(next)) {
+        if (!isOmitted(slot, next)) {
           if (slot.required) present++
           if (copy === undefined && next !== child) copy = before(value, key)
           if (copy !== undefined) copy[key] = next

@@ -4,9 +4,11 @@
 
 import type { Replay, Step } from '../../gotemplate/record.ts'
 import { Typed } from '../../gotemplate/value.ts'
+import { POD } from '../../patch/schema.ts'
+import { rememberDecoded } from '../../patch/typed.ts'
 import { deepFreeze, type JsonObject } from '../../std/json.ts'
 import { ReadRecord } from './reads.ts'
-import { type Change, changesOf, fill, fillSkeleton, rememberFilled } from './skeleton.ts'
+import { type Change, changesOf, fill, fillSkeleton } from './skeleton.ts'
 import { type Entry, isWithinLimits } from './tree.ts'
 
 export interface Memo {
@@ -58,7 +60,7 @@ export function makeMemo(
     const overlay = fillSkeleton(skeleton, texts)
     if (overlay === undefined || !isWithinLimits(entry, texts, run.steps, run.limits)) return undefined
     deepFreeze(overlay)
-    rememberFilled(overlay, skeleton.changes)
+    rememberDecoded(POD, overlay)
     const size = OWN_BYTES + 150 * reads.size
     return { entry, reads, texts, overlay, spent: run.steps, programs: new Map(), size }
   } catch {

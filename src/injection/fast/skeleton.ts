@@ -162,23 +162,6 @@ function rememberParts(type: SchemaType, value: Json, changes: readonly Change[]
   }
 }
 
-/** Has every part of a filled overlay decoded for good; it is frozen. */
-export function rememberFilled(overlay: JsonObject, changes: readonly Change[]): void {
-  const visit = (type: SchemaType, value: Json, inside: readonly Change[]): void => {
-    rememberDecoded(type, value)
-    const { kind, elem } = resolve(type)
-    for (const { at, slot, inside: further } of inside) {
-      const member = (value as JsonObject)[at]
-      const memberType =
-        kind === 'list' ? elem : kind === 'struct' ? fieldType(resolve(type), String(at)) : undefined
-      if (slot === undefined && member !== undefined && memberType !== undefined) {
-        visit(memberType, member, further)
-      }
-    }
-  }
-  visit(POD, overlay, changes)
-}
-
 /** Those of `changes` whose slots have holes that are `wanted`. */
 export function changesOf(
   changes: readonly Change[],
