@@ -5,6 +5,7 @@ import type { Container, Pod } from '../api/kube.ts'
 import { CONTAINER } from '../api/names.ts'
 
 export type ContainerList = 'containers' | 'initContainers'
+export const CONTAINER_LISTS: readonly ContainerList[] = ['containers', 'initContainers']
 
 export function containersOf(pod: Pod, list: ContainerList): readonly Container[] {
   return pod.spec[list] ?? []

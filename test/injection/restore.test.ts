@@ -210,6 +210,7 @@ describe('a record', () => {
     '{"undo":[{"path":[]}],"parts":{}}',
     '{"undo":[{"path":[{}]}],"parts":[]}',
     '{"undo":[null],"parts":{}}',
+    '{"undo":[],"own":{},"parts":{}}',
   ]) {
     it(`that is none is passed over: ${text}`, () => {
       expect(restorePod(withRecord(text)).spec.containers).toEqual([{ name: 'app', resources: {} }])
