@@ -20,6 +20,7 @@ import type { Check } from '../server/health.ts'
 import type { ProblemError } from '../std/problem.ts'
 import { addClusterMetrics, type ClusterMetrics } from '../telemetry/cluster-metrics.ts'
 import type { Io } from './io.ts'
+import { clusterChecks } from './webhook-cluster-checks.ts'
 import { fileKeys } from './webhook-cluster-files.ts'
 import { type ClusterKeys, keysReporter } from './webhook-cluster-keys.ts'
 import { secretKeys } from './webhook-cluster-secret.ts'
@@ -238,29 +239,8 @@ class ClusterBackend {
     }
   }
 
-  private checks(mesh: Mesh): Check[] {
-    const waiting = this.watches.states.filter(({ synced }) => !synced).map(({ resource }) => resource)
-    const heard = waiting.length === 0
-    const { generation, revisions } = mesh.snapshot
-    const refused = Object.entries(revisions).flatMap(([name, { problem }]) =>
-      problem === undefined ? [] : [`; the newest of revision ${name} is refused: ${problem.message}`],
-    )
-    return [
-      {
-        name: 'watches',
-        ok: heard,
-        detail: heard ? 'all were heard' : `not heard yet: ${waiting.join(', ')}`,
-      },
-      {
-        name: 'settings',
-        ok: mesh.gathered !== undefined,
-        detail: `generation ${generation}, ${Object.keys(revisions).length} revisions${refused.join('')}`,
-      },
-    ]
-  }
-
   private backend(keys: ClusterKeys, mesh: Mesh): Backend {
-    const checks = (): Check[] => this.checks(mesh)
+    const checks = (): Check[] => clusterChecks(this.watches, mesh)
     return {
       get snapshot() {
         return mesh.snapshot
