@@ -71,6 +71,18 @@ describe('adopt', () => {
     expect(cluster.requests.filter(({ method }) => method !== 'GET')).toEqual([])
   })
 
+  it('leaves a revision to its istiod that is elsewhere, and says so', async () => {
+    const far = { ...istioObject({ name: 'istio-sidecar-injector-far', revision: 'far' }) }
+    cluster.put(RESOURCE.mutatingWebhookConfiguration, far)
+    const said = await run('adopt', '--dry-run')
+    expect(said).toMatchObject({ code: 0 })
+    expect(said.stderr).toContain('revision "far" stays with its istiod, which is not in this cluster')
+    expect(said.stdout).not.toContain('far')
+    const asked = await run('adopt', '--dry-run', '--revision', 'far')
+    expect(asked).toMatchObject({ code: 4 })
+    expect(asked.stderr).toContain('blocked: the istiod of revision "far" is not in this cluster')
+  })
+
   it('takes over one revision and its tags, and says so as data', async () => {
     const said = await run('adopt', '--revision', 'default', '-o', 'json')
     const report = JSON.parse(said.stdout) as { done: boolean; proofs: { proof: { revision: string } }[] }

@@ -114,7 +114,15 @@ async function makePlan(session: Session, { revision, undo }: AdoptFlags): Promi
   )
   const elsewhere = new Set(all.filter(({ webhook, here }) => webhook && !here).map(({ name }) => name))
   const kubernetes = await kubernetesRelease(session)
-  return { plan: planAdopt(configurations, { revision, kubernetes, known, elsewhere }), revisions }
+  const plan = planAdopt(configurations, { revision, kubernetes, known, elsewhere })
+  const left = [...elsewhere].map(
+    (name) =>
+      `revision "${name}" stays with its istiod, which is not in this cluster, and neither are its settings`,
+  )
+  return {
+    plan,
+    revisions: { ...revisions, notes: [...revisions.notes, ...(revision === undefined ? left : [])] },
+  }
 }
 
 export async function kubernetesRelease({ client, signal }: Session): Promise<Release | undefined> {
