@@ -29,15 +29,16 @@ function diffValue(from: Json, to: Json, path: string, out: Operation[]): void {
 
 function diffObject(from: JsonObject, to: JsonObject, path: string, out: Operation[]): void {
   for (const key of Object.keys(from)) {
-    const before = own(from, key)
+    const before = from[key]
+    // An inherited member is no JSON value, so that it equals none.
+    if (before === to[key] || before === undefined) continue
     const after = own(to, key)
-    if (before === after || before === undefined) continue
     if (after === undefined) out.push({ op: 'remove', path: `${path}/${escapeToken(key)}` })
     else diffValue(before, after, `${path}/${escapeToken(key)}`, out)
   }
   for (const key of Object.keys(to)) {
-    const value = own(to, key)
-    if (value === undefined || own(from, key) !== undefined) continue
+    const value = to[key]
+    if (value === undefined || (from[key] !== undefined && Object.hasOwn(from, key))) continue
     out.push({ op: 'add', path: `${path}/${escapeToken(key)}`, value })
   }
 }

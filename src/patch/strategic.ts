@@ -203,6 +203,7 @@ function serverOrder(original: JsonArray, patch: readonly Json[], key: string | 
 function mergeList(original: JsonArray, patch: JsonArray, list: ListField, deletes: boolean): JsonArray {
   if (original.length === 0 && patch.length === 0) return original
   const key = list.field.mergeKey
+  if (key !== undefined && !deletes && areApart(original, patch, key)) return [...patch, ...original]
   if (!holdsMaps(original, patch)) {
     if (deletes) return deleteScalars(original, patch)
     const union = [...new Set([...original, ...patch])]
@@ -212,6 +213,25 @@ function mergeList(original: JsonArray, patch: JsonArray, list: ListField, delet
   const { kept, changes } = applySpecials(original, patch, key)
   const merged = mergeItems(kept, changes, key, list.element)
   return same(original, arrange(merged, changes, kept, key, true))
+}
+
+/**
+ * Whether each item has a text of its own as its key, and none of the patch is more than a new item. What the patch adds
+ * then stands before what was there, each in its order.
+ */
+function areApart(original: JsonArray, patch: JsonArray, key: string): boolean {
+  const names = new Set<Json>()
+  for (const item of original) {
+    const name = isObject(item) ? own(item, key) : undefined
+    if (typeof name !== 'string') return false
+    names.add(name)
+  }
+  for (const item of patch) {
+    const name = isObject(item) ? own(item, key) : undefined
+    if (typeof name !== 'string' || Object.hasOwn(item as JsonObject, PATCH)) return false
+    names.add(name)
+  }
+  return names.size === original.length + patch.length && patch.length > 0
 }
 
 /** The original when the result holds the very same items. */

@@ -40,25 +40,46 @@ interface Handler {
 const PROBE_KINDS = ['httpGet', 'tcpSocket', 'grpc']
 const LIFECYCLE_KINDS = ['httpGet', 'tcpSocket']
 
-/** Handlers that may be rewritten, in the order Istio goes through them. Up to 1.24 lifecycle handlers stay. */
-function handlersOf(container: Container, release: Release): Handler[] {
-  const probe = (field: string, page: string): Handler => ({
-    path: [field],
-    url: `/app-health/${container.name}/${page}`,
-    kinds: PROBE_KINDS,
-  })
-  const lifecycle = (field: string, page: string): Handler => ({
+interface Place extends Omit<Handler, 'url'> {
+  /** First member of the path. */
+  readonly member: string
+  readonly area: 'app-health' | 'app-lifecycle'
+  readonly page: string
+}
+
+function placeOfProbe(field: string, page: string): Place {
+  return { member: field, path: [field], area: 'app-health', page, kinds: PROBE_KINDS }
+}
+
+function placeOfHook(field: string, page: string): Place {
+  return {
+    member: 'lifecycle',
     path: ['lifecycle', field],
-    url: `/app-lifecycle/${container.name}/${page}`,
+    area: 'app-lifecycle',
+    page,
     kinds: LIFECYCLE_KINDS,
-  })
-  const handlers = [
-    probe('readinessProbe', 'readyz'),
-    probe('livenessProbe', 'livez'),
-    probe('startupProbe', 'startupz'),
-  ]
-  if (!atLeast(release, 25)) return handlers
-  return [...handlers, lifecycle('preStop', 'prestopz'), lifecycle('postStart', 'poststartz')]
+  }
+}
+
+const PROBES = [
+  placeOfProbe('readinessProbe', 'readyz'),
+  placeOfProbe('livenessProbe', 'livez'),
+  placeOfProbe('startupProbe', 'startupz'),
+]
+const PROBES_AND_HOOKS = [
+  ...PROBES,
+  placeOfHook('preStop', 'prestopz'),
+  placeOfHook('postStart', 'poststartz'),
+]
+
+/** Handlers of `container` that may be rewritten, in the order Istio goes through them. Up to 1.24 lifecycle handlers stay. */
+function handlersOf(container: Container, release: Release): Handler[] {
+  const handlers: Handler[] = []
+  for (const { member, path, area, page, kinds } of atLeast(release, 25) ? PROBES_AND_HOOKS : PROBES) {
+    if (container[member] === undefined) continue
+    handlers.push({ path, url: `/${area}/${container.name}/${page}`, kinds })
+  }
+  return handlers
 }
 
 function at(value: unknown, path: readonly string[]): JsonObject | undefined {
