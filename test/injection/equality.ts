@@ -51,6 +51,8 @@ const ODD = fc.oneof(TEXT, fc.constantFrom(...HOSTILE.filter((text) => text.leng
 /** Another text at a leaf of a pod; undefined takes it out. */
 interface Edit {
   readonly at: number
+  /** Of the metadata, which templates read most of, else of the whole pod. */
+  readonly near: boolean
   readonly text: string | undefined
 }
 
@@ -67,7 +69,11 @@ const FAMILY = 4
 
 function cases(settings: number): fc.Arbitrary<Case> {
   const names = new Set(Object.values(builtinTemplates()).flatMap((text) => [...namesIn(text).annotations]))
-  const edit = fc.record({ at: fc.nat(9999), text: fc.option(ODD, { nil: undefined, freq: 6 }) })
+  const edit = fc.record({
+    at: fc.nat(9999),
+    near: fc.boolean(),
+    text: fc.option(ODD, { nil: undefined, freq: 6 }),
+  })
   return fc.record({
     pod: pods({ annotations: fewAnnotations(names, 4) }),
     settings: fc.nat(settings - 1),
@@ -76,8 +82,8 @@ function cases(settings: number): fc.Arbitrary<Case> {
   })
 }
 
-/** Containers and keys of the texts in a pod, but for what tells its kind. */
-function leavesOf(pod: JsonObject): [JsonObject | Json[], string | number][] {
+/** Containers and keys of the texts in parts of a pod. */
+function leavesOf(pod: JsonObject, parts: readonly string[]): [JsonObject | Json[], string | number][] {
   const found: [JsonObject | Json[], string | number][] = []
   const visit = (value: Json): void => {
     if (Array.isArray(value)) {
@@ -89,15 +95,14 @@ function leavesOf(pod: JsonObject): [JsonObject | Json[], string | number][] {
       }
     }
   }
-  visit(pod['metadata'] ?? null)
-  visit(pod['spec'] ?? null)
+  for (const part of parts) visit(pod[part] ?? null)
   return found
 }
 
 function siblingOf(pod: JsonObject, edits: readonly Edit[]): JsonObject {
   const sibling = cloneJson(pod) as JsonObject
-  for (const { at, text } of edits) {
-    const leaves = leavesOf(sibling)
+  for (const { at, near, text } of edits) {
+    const leaves = leavesOf(sibling, near ? ['metadata'] : ['metadata', 'spec'])
     const [holder, key] = leaves[at % leaves.length] ?? []
     if (Array.isArray(holder)) holder[Number(key)] = text ?? ''
     else if (holder !== undefined && text !== undefined) holder[String(key)] = text
