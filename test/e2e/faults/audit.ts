@@ -34,7 +34,7 @@ interface AuditEvent {
 export interface Audit {
   readonly calls: number
   readonly rights: number
-  /** Calls that were refused for want of a right. */
+  /** Calls that were refused for want of a right: always. An API server that has just started knows no rights yet. */
   readonly forbidden: readonly string[]
   /** Rights that no call needed. */
   readonly unused: readonly string[]
@@ -47,12 +47,13 @@ export function auditOf(log: string, rbacFile: string): Audit {
     .map((line) => JSON.parse(line) as AuditEvent)
     .filter(({ user }) => user.username === ACCOUNT)
   const rights = rightsOf(readFileSync(rbacFile, 'utf8'))
+  const isRefused = ({ responseStatus }: AuditEvent): boolean => responseStatus?.code === 403
+  const refused = new Set(events.filter(isRefused).map(callOf))
+  const allowed = new Set(events.filter((event) => !isRefused(event)).map(callOf))
   return {
     calls: events.length,
     rights: rights.length,
-    forbidden: events
-      .filter(({ responseStatus }) => responseStatus?.code === 403)
-      .map(({ verb, requestURI }) => `${verb} ${requestURI}`),
+    forbidden: [...refused].filter((call) => !allowed.has(call)),
     unused: rights.filter((right) => !events.some((event) => uses(event, right))).map(textOf),
   }
 }
@@ -84,6 +85,13 @@ function uses({ verb, objectRef, responseStatus }: AuditEvent, right: Right): bo
   if (right.name !== undefined && name !== right.name) return false
   // Server-side apply of an object that was not there is a patch that also needs the right to create.
   return verb === right.verb || (verb === 'patch' && right.verb === 'create' && responseStatus?.code === 201)
+}
+
+/** What a right is asked for. */
+function callOf({ verb, requestURI, objectRef }: AuditEvent): string {
+  if (objectRef === undefined) return `${verb} ${requestURI.split('?')[0]}`
+  const { apiGroup = '', resource, subresource = '', namespace = '', name = '' } = objectRef
+  return [verb, apiGroup, `${resource}/${subresource}`, namespace, name].join(' ')
 }
 
 function textOf({ namespace, group, resource, name, verb }: Right): string {

@@ -2,6 +2,7 @@
 
 import { RESOURCE } from '../../../src/kube/resource.ts'
 import type { Bed } from '../../cluster/bed.ts'
+import type { Program } from '../../cluster/program.ts'
 import { until } from '../../cluster/wait.ts'
 import { BAD_CONFIG, BAD_VALUES } from '../../reconcile/garbage.ts'
 import { revisionObjects } from '../../reconcile/watched.ts'
@@ -34,6 +35,26 @@ export async function addRevisions(bed: Bed): Promise<void> {
     const states = await Promise.all(replicasOf(bed).map((replica) => metric(replica, 'remora_config_good')))
     return states.every((state) => GARBAGE_REVISIONS.every((name) => state.get(`{revision="${name}"}`) === 1))
   })
+}
+
+/** Milliseconds from a write of settings that are good and new to their use by every replica. */
+export async function changeServed(bed: Bed, turn: number): Promise<number> {
+  const revision = GARBAGE_REVISIONS[0] ?? ''
+  const counters = (): Promise<number[]> => reloads(bed, 'good')
+  const before = await counters()
+  const values = `${good(revision)['values']}\nchanged: ${turn}\n`
+  const start = performance.now()
+  await bed.client.patch(RESOURCE.configMap, injector(revision), { data: { values } })
+  const served = async (): Promise<boolean> =>
+    (await counters()).every((value, index) => value > (before[index] ?? 0))
+  await until('the change to be served', served)
+  return performance.now() - start
+}
+
+function reloads(bed: Bed, result: 'good' | 'refused'): Promise<number[]> {
+  const counter = async (replica: Program): Promise<number> =>
+    (await metric(replica, 'remora_reloads_total')).get(`{what="settings",result="${result}"}`) ?? 0
+  return Promise.all(replicasOf(bed).map(counter))
 }
 
 export interface Observation extends Kind {
@@ -97,13 +118,7 @@ function reasonOf(text: string, revision: string): string | undefined {
 
 /** Does `work` and waits until every replica has refused so many settings. */
 async function refused(bed: Bed, count: number, work: () => Promise<unknown>): Promise<void> {
-  const counters = (): Promise<number[]> =>
-    Promise.all(
-      replicasOf(bed).map(
-        async (replica) =>
-          (await metric(replica, 'remora_reloads_total')).get('{what="settings",result="refused"}') ?? 0,
-      ),
-    )
+  const counters = (): Promise<number[]> => reloads(bed, 'refused')
   const before = await counters()
   await work()
   await until(`${count} refusals by every replica`, async () => {
