@@ -4,8 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import { builtinTemplates } from '../../src/config/builtin.ts'
 import type { JsonObject } from '../../src/std/json.ts'
-import { answer, bench } from './fast.ts'
-import { makeRevision } from './settings.ts'
+import { answer, bench, podOf } from './fast.ts'
+import { makeRevision, revisionWith } from './settings.ts'
 
 /** Annotations by what they choose; `n` makes the values differ. */
 const CHOICES: Readonly<Record<string, (n: number) => JsonObject>> = {
@@ -37,7 +37,7 @@ describe('built-in templates on the fast path', () => {
     for (const [what, annotations] of Object.entries(CHOICES)) {
       it(`${template}: annotations for ${what} are served by it`, () => {
         const { cache, counts } = bench()
-        const podOf = (n: number): JsonObject => ({
+        const numbered = (n: number): JsonObject => ({
           apiVersion: 'v1',
           kind: 'Pod',
           metadata: {
@@ -47,11 +47,28 @@ describe('built-in templates on the fast path', () => {
           spec: { containers: [{ name: `c${n}`, image: 'i' }] },
         })
         for (let n = 1; n < 9; n++) {
-          expect(answer(settings, podOf(n), cache)).toBe(answer(settings, podOf(n)))
+          expect(answer(settings, numbered(n), cache)).toBe(answer(settings, numbered(n)))
         }
         // The shape is met twice before it is built; a shared ProxyConfig makes it one shape more.
         expect(counts.hit).toBeGreaterThanOrEqual(3)
       })
     }
+  }
+
+  const plainText = 'metadata: {annotations: {c: "{{ index .ProxyConfig.ProxyMetadata `A` }}"}}'
+  for (const [what, own] of [
+    ['built-in', settings] as const,
+    ['plain', revisionWith({ sidecar: plainText })] as const,
+  ]) {
+    it(`serve no pod with the ProxyConfig of another: ${what}`, () => {
+      const { cache, counts } = bench()
+      for (const n of [1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 1, 2]) {
+        const config = `{"concurrency": ${n}, "proxyMetadata": {"A": "${n}"}}`
+        const pod = podOf({ 'proxy.istio.io/config': config })
+        expect(answer(own, pod, cache)).toBe(answer(own, pod))
+      }
+      // A config as JSON in quotes is text with escapes, which has no slot.
+      if (own !== settings) expect(counts.hit).toBeGreaterThan(4)
+    })
   }
 })
