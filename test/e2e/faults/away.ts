@@ -39,14 +39,15 @@ export async function staleness(bed: Bed): Promise<number[]> {
 export async function caughtUp(bed: Bed): Promise<number> {
   const start = performance.now()
   const labels = { 'istio-injection': 'enabled', 'seen-at': String(Date.now()) }
+  let began = start
   await until('the API server to take a write', async () => {
+    began = performance.now()
     await bed.client.patch(RESOURCE.namespace, { name: 'load-default' }, { metadata: { labels } })
     return true
   })
-  const written = performance.now()
   await until('every replica to hear of it', async () => {
-    const since = (performance.now() - written) / 1000
-    return (await staleness(bed)).every((seconds) => seconds < since)
+    const seconds = await staleness(bed)
+    return seconds.every((each) => each < (performance.now() - began) / 1000)
   })
   return performance.now() - start
 }
