@@ -2,8 +2,8 @@
 // without what a rule excepts, such that the first and the second injection of a pod give the same.
 
 import type { Container, Pod } from '../../src/api/kube.ts'
-import { ANNOTATION } from '../../src/api/names.ts'
-import { containersOf } from '../../src/injection/containers.ts'
+import { ANNOTATION, CONTAINER } from '../../src/api/names.ts'
+import { containersOf, findSidecar } from '../../src/injection/containers.ts'
 import { PROBERS_ENV } from '../../src/injection/postprocess/probes.ts'
 import { readStatus, statusOf } from '../../src/injection/status.ts'
 import { goJson } from '../../src/std/gojson.ts'
@@ -39,7 +39,10 @@ export function bringsInjected(pod: Pod): boolean {
  */
 export function hasTwins(pod: Pod, injected: Pod): boolean {
   const names = injectedNames(injected, pod)
-  const written = LISTS.flatMap((list) => containersOf(pod, list)).filter(({ name }) => names.includes(name))
+  // Where settings write something else over the status, it names nothing: any container may have been written to.
+  const unknown = readStatus(statusOf(injected) ?? '') === undefined
+  const all = LISTS.flatMap((list) => containersOf(pod, list))
+  const written = all.filter(({ name }) => unknown || names.includes(name))
   const lists = written.flatMap((container) =>
     Object.entries(MERGED).map(([field, key]) =>
       ((container[field] ?? []) as JsonObject[]).map((item) => item[key]),
@@ -75,6 +78,7 @@ export interface Again {
  * - The template is laid over what the first injection left, its items in front: in injected containers the order of
  *   lists with a merge key does not count, and items that share a key do not count; nor does it count where injected
  *   containers stand among the others, and in which order the status names them.
+ * - Under TPROXY the user of istio-proxy becomes root, as it has one that somebody set (§7.3): it does not count.
  * - Annotations that the first injection wrote are the pod's own for the second one, so that they stay: where something
  *   was added, they do not count.
  * - What the agent was told of a probe stays, and up to 1.26 it is told of none where it knew none: where something
@@ -90,17 +94,28 @@ export function untouchedAgain(injected: Pod, again: Again): Pod {
   const twice = [namesOf(once), [...(status?.initContainers ?? []), ...(status?.containers ?? [])]]
   const twins = twice.flatMap((list) => list.filter((name, index) => list.indexOf(name) !== index))
   const uncounted = added || port !== String(statusPort) ? [PROBERS_ENV] : []
+  const tproxy = mayBeTproxy(injected)
   const spec = { ...injected.spec }
   for (const list of LISTS) {
     const all = containersOf(injected, list)
     const ours = lost ? [] : all.filter(({ name }) => names.includes(name) && !twins.includes(name))
     const sorted = ours.toSorted((a, b) => (a.name < b.name ? -1 : 1))
     spec[list] = [
-      ...sorted.map((container) => unordered(container, uncounted)),
+      ...sorted.map((container) =>
+        unordered(container, uncounted, tproxy && container.name === CONTAINER.proxy),
+      ),
       ...all.filter(({ name }) => !names.includes(name)),
     ]
   }
   return { ...injected, metadata: withoutWritten(injected.metadata, again), spec }
+}
+
+/** Whether the pod may have been injected for TPROXY: its own proxy config speaks of the mode, or it says so itself. */
+function mayBeTproxy(pod: Pod): boolean {
+  const annotations = pod.metadata.annotations ?? {}
+  const told = findSidecar(pod)?.env?.find((variable) => variable.name === 'ISTIO_META_INTERCEPTION_MODE')
+  const mode = own(annotations, ANNOTATION.interceptionMode) ?? told?.value
+  return mode === 'TPROXY' || (own(annotations, ANNOTATION.proxyConfig) ?? '').includes('interceptionMode')
 }
 
 function withoutWritten(metadata: Pod['metadata'], { incoming, once, added }: Again): Pod['metadata'] {
@@ -121,8 +136,9 @@ function withoutWritten(metadata: Pod['metadata'], { incoming, once, added }: Ag
 }
 
 /** Lists with a merge key as sorted texts, without items that share a key and env variables `uncounted`. */
-function unordered(container: Container, uncounted: readonly string[]): Container {
-  const result = { ...container }
+function unordered(container: Container, uncounted: readonly string[], tproxy: boolean): Container {
+  const { runAsUser: _, ...securityContext } = container.securityContext ?? {}
+  const result = { ...container, ...(tproxy ? { securityContext } : {}) }
   for (const [field, key] of Object.entries(MERGED)) {
     const items = (container[field] ?? []) as JsonObject[]
     const groups = [...Map.groupBy(items, (item) => goJson(item[key] ?? null)).values()]
