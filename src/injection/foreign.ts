@@ -27,9 +27,28 @@ function itemsOf(container: Container, field: string): readonly JsonObject[] {
   return Array.isArray(list) ? (list as JsonObject[]) : []
 }
 
-const partOfField = (field: string): string => checksum(field)
-const partOfItem = (field: string, key: string, item: JsonObject): string =>
-  checksum([field, item[key] ?? null])
+/** Checksums that were made before: injected containers have the same parts in pod after pod. */
+const sums = new Map<string, string>()
+const MOST_KNOWN = 4096
+const LONGEST_KNOWN = 256
+
+function remembered(name: string, made: () => string): string {
+  const found = sums.get(name)
+  if (found !== undefined) return found
+  const sum = made()
+  if (sums.size >= MOST_KNOWN) sums.clear()
+  if (name.length <= LONGEST_KNOWN) sums.set(name, sum)
+  return sum
+}
+
+const partOfField = (field: string): string => remembered(field, () => checksum(field))
+
+function partOfItem(field: string, key: string, item: JsonObject): string {
+  const name = item[key] ?? null
+  if (typeof name !== 'string') return checksum([field, name])
+  // No field has a blank in its name.
+  return remembered(`${field} ${name}`, () => checksum([field, name]))
+}
 
 /** Checksums of the fields and list items of a container. */
 function partsOf(container: Container): string[] {
