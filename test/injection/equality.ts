@@ -3,7 +3,9 @@
 // hit (the first time where a sibling was built, else the second, since this cache builds at once), and once more. The bytes
 // of all answers must be the plain pipeline's. Some pods are what an injection has made. A failure is shrunk. Last line `N passed, N failed`, in pods.
 
+import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
@@ -205,7 +207,48 @@ export function checkEquality(options: EqualityOptions): EqualityReport {
 
 const USAGE = 'usage: node test/injection/equality.ts [--pods N] [--seed S]\n'
 
-function main(args: readonly string[]): number {
+/** So many pods are worth a process of their own, where there is a processor for it. */
+const SHARE = 2000
+/** Seeds of processes are so far apart. */
+const SEEDS_APART = 10_000_000
+
+/** Compares in processes side by side. */
+async function inShares(
+  pods: number,
+  seed: number,
+  progress: (pods: number) => void,
+): Promise<EqualityReport> {
+  const count = Math.min(availableParallelism(), Math.floor(pods / SHARE))
+  if (count < 2) return checkEquality({ pods, seed, progress })
+  const reports = await Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      inProcess(Math.floor(pods / count) + (i < pods % count ? 1 : 0), seed + i * SEEDS_APART),
+    ),
+  )
+  const renderings = { hit: 0, build: 0, fallback: 0, mismatch: 0 }
+  const sum = { passed: 0, failed: 0, failures: [] as string[], renderings }
+  for (const report of reports) {
+    sum.passed += report.passed
+    sum.failed += report.failed
+    sum.failures.push(...report.failures)
+    for (const result of ['hit', 'build', 'fallback', 'mismatch'] as const) {
+      renderings[result] += report.renderings[result]
+    }
+  }
+  return sum
+}
+
+function inProcess(pods: number, seed: number): Promise<EqualityReport> {
+  const { promise, resolve: found, reject } = Promise.withResolvers<EqualityReport>()
+  const child = fork(import.meta.filename, ['--pods', String(pods), '--seed', String(seed)], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  child.once('message', (report) => found(report as EqualityReport))
+  child.once('exit', (code) => reject(new Error(`a process of ${pods} pods ended with ${code}`)))
+  return promise
+}
+
+async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: { pods: { type: 'string', default: '5000' }, seed: { type: 'string', default: '1' } },
@@ -216,14 +259,15 @@ function main(args: readonly string[]): number {
     return 2
   }
   const started = performance.now()
-  const report = checkEquality({
-    pods: count,
-    seed,
-    progress: (done) => {
-      const seconds = ((performance.now() - started) / 1000).toFixed(0)
-      if (process.stderr.isTTY || done % 10_000 === 0) process.stderr.write(`${done} pods, ${seconds} s\n`)
-    },
-  })
+  const progress = (done: number): void => {
+    const seconds = ((performance.now() - started) / 1000).toFixed(0)
+    if (process.stderr.isTTY || done % 10_000 === 0) process.stderr.write(`${done} pods, ${seconds} s\n`)
+  }
+  const forked = process.send !== undefined
+  const report = forked
+    ? checkEquality({ pods: count, seed, progress })
+    : await inShares(count, seed, progress)
+  process.send?.(report)
   for (const failure of report.failures) process.stdout.write(`${failure}\n\n`)
   const { hit, build, fallback, mismatch } = report.renderings
   process.stdout.write(`renderings: ${hit} hit, ${build} build, ${fallback} fallback, ${mismatch} mismatch\n`)
@@ -231,4 +275,7 @@ function main(args: readonly string[]): number {
   return report.failed === 0 ? 0 : 1
 }
 
-if (resolve(process.argv[1] ?? '') === import.meta.filename) process.exitCode = main(process.argv.slice(2))
+if (resolve(process.argv[1] ?? '') === import.meta.filename) {
+  process.exitCode = await main(process.argv.slice(2))
+  if (process.connected) process.disconnect()
+}
