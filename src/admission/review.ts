@@ -21,6 +21,11 @@ import { isKnownKind, REVIEW, REVIEW_KIND, REVIEW_VERSIONS } from './review-type
 
 /** Nesting a request may have: pods nest about 15 levels, and what walks them later recurses. */
 export const MAX_DEPTH = 200
+/**
+ * From this length on a text is looked at before it is parsed: millions of nestings take a second to parse, and 400 MB. A
+ * shorter one cannot hold enough of them to matter.
+ */
+const MANY_NESTINGS = 64 << 10
 
 /** What is copied from the request review onto the response; empty texts are left out there. */
 export interface ReviewMeta {
@@ -107,6 +112,7 @@ function parseBody(text: string): Json {
     if (!text.isWellFormed()) throw new Refusal(`yaml: ${notUtf8(text)}`)
     return parseYaml(text)
   }
+  if (text.length > MANY_NESTINGS && deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
   const review = parseJson(text)
   if (!nestsDeeper(review, MAX_DEPTH)) return review
   if (deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()

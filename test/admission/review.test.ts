@@ -1,6 +1,6 @@
 // Request bodies as Istio's decoder reads them, and answers in its exact shape.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { encodeReview, patched, refused, skipped, undecoded } from '../../src/admission/respond.ts'
 import { decodeParsedReview, decodeReview, MAX_DEPTH } from '../../src/admission/review.ts'
 
@@ -160,6 +160,17 @@ describe('decodeReview', () => {
   for (const [name, body, want] of refusals) {
     it(`refuses in Istio's words when ${name}`, () => expect(message(body)).toEqual(want))
   }
+
+  it('does not even parse a long text that nests without end', () => {
+    const parse = vi.spyOn(JSON, 'parse')
+    try {
+      const deep = `{"a":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`
+      expect(message(deep)).toBe("couldn't get version/kind; json parse error: exceeded max depth")
+      expect(parse).not.toHaveBeenCalled()
+    } finally {
+      parse.mockRestore()
+    }
+  })
 
   it('gives back the uid of a request that nests too deeply', () => {
     const deep = '['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)
