@@ -9,7 +9,10 @@ export interface Limits {
   readonly connections: number
   /** TLS handshake. */
   readonly handshakeMs: number
-  /** From the start of a request to the end of its headers. */
+  /**
+   * From the start of a request to the end of its headers; istiod's (contract §1.1). No API server waits longer, so that
+   * after a standstill of this process nobody who still waits is turned away.
+   */
   readonly headersMs: number
   /** From the start of a request to the end of its body. */
   readonly requestMs: number
@@ -24,7 +27,7 @@ export const LIMITS: Limits = {
   pendingBytes: 256 * 1024 * 1024,
   connections: 4096,
   handshakeMs: 10_000,
-  headersMs: 10_000,
+  headersMs: 30_000,
   requestMs: 30_000,
   exchangeMs: 60_000,
   idleMs: 120_000,
