@@ -6,7 +6,7 @@ import { readWebhookConfig, variableOf, WEBHOOK_SETTINGS } from '../../src/confi
 describe('readWebhookConfig', () => {
   it('takes flags before variables before defaults', () => {
     const env = { REMORA_PORT: '1', REMORA_HEALTH_PORT: '2', HOME: '/home/x' }
-    const config = readWebhookConfig({ port: '3' }, env, '/work')
+    const config = readWebhookConfig({ port: '3' }, env, '/srv')
     expect([config.port, config.healthPort, config.drainMs, config.minVersion]).toEqual([
       3,
       2,
@@ -22,10 +22,10 @@ describe('readWebhookConfig', () => {
     const config = readWebhookConfig(
       { 'cert-file': 'c.pem', 'key-file': '/k.pem', 'state-dir': 's' },
       {},
-      '/work',
+      '/srv',
     )
-    expect(config.files).toEqual({ cert: '/work/c.pem', key: '/k.pem' })
-    expect(config.stateDir).toBe('/work/s')
+    expect(config.files).toEqual({ cert: '/srv/c.pem', key: '/k.pem' })
+    expect(config.stateDir).toBe('/srv/s')
   })
 
   it('reads durations', () => {

@@ -5,9 +5,7 @@
 // ../injection/istio-again.ts. The way back: uninject(inject(x)) is x, under both, and what Istio injected becomes the
 // same pod again when it is taken out and put in. Last line `N passed, N failed`.
 
-import { existsSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { basename, join } from 'node:path'
 import type { Pod } from '../../src/api/kube.ts'
 import { ANNOTATION } from '../../src/api/names.ts'
 import { injectPod } from '../../src/injection/inject.ts'
@@ -19,10 +17,10 @@ import { ProblemError } from '../../src/std/problem.ts'
 import { type Addition, FIXED, MOVING, withoutAnnotation } from '../generate/addition.ts'
 import { bringsInjected, broughtNames, hasTwins, untouchedAgain } from '../injection/istio-again.ts'
 import { jsonDiff } from './compare.ts'
-import { printReports } from './conformance.ts'
 import { istioAndBack, placesOfRequests, wayBack } from './laws-back.ts'
 import type { FileReport, Outcome } from './outcome.ts'
 import { corporaIn, isMarked, placesOfCases, podsOfCases, podsOfRequests, type Subject } from './subjects.ts'
+import { startSuite } from './suite.ts'
 
 type Compat = 'istio' | 'improved'
 
@@ -91,7 +89,7 @@ const SPREAD = 32
 /** Of the additions, each pod gets one in so many in a short run. */
 const TURNS = 9
 
-export function run(reference: string, all: boolean): FileReport[] {
+function run(reference: string, all: boolean): FileReport[] {
   const corpora = corporaIn(reference).flatMap((dir) => {
     const subjects = podsOfCases(dir)
     return [
@@ -118,19 +116,4 @@ function twice(subjects: readonly Subject[], all: boolean): Outcome[] {
   })
 }
 
-function main(): number {
-  const { values, positionals } = parseArgs({
-    options: { all: { type: 'boolean', default: false } },
-    allowPositionals: true,
-  })
-  const [dir] = positionals
-  if (dir === undefined || !existsSync(dir)) {
-    process.stderr.write(
-      'error: laws needs a folder of reference data\nhint: node test/reference/laws.ts DIR\n',
-    )
-    return 2
-  }
-  return printReports(run(dir, values.all)) === 0 ? 0 : 1
-}
-
-if (resolve(process.argv[1] ?? '') === import.meta.filename) process.exitCode = main()
+startSuite(import.meta.filename, run)

@@ -3,9 +3,8 @@
 // run in one of the settings folders that have it, another for each place; with every value under --all, else with a
 // sixteenth of them, other ones for each release. Last line `N passed, N failed`.
 
-import { existsSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseRelease } from '../../src/api/release.ts'
 import { kubeInjectConfig } from '../../src/injection/kube-inject.ts'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
@@ -13,9 +12,9 @@ import { isObject } from '../../src/std/json.ts'
 import { parseYaml } from '../../src/std/yaml.ts'
 import { HOSTILE, slotsOf } from '../generate/hostile.ts'
 import { harmless, misbehaviour } from '../injection/guarded.ts'
-import { printReports } from './conformance.ts'
 import type { FileReport, Outcome } from './outcome.ts'
 import { hasSettings, readTexts, revisionOf } from './settings.ts'
+import { startSuite } from './suite.ts'
 
 /** A template text of one release with the settings that have it under that name. */
 interface Subject {
@@ -77,7 +76,7 @@ function runSubject(subject: Subject, share: Share): Outcome[] {
 }
 
 /** All releases of a folder of reference data. */
-export function run(reference: string, all: boolean): FileReport[] {
+function run(reference: string, all: boolean): FileReport[] {
   const releases = readdirSync(reference).filter((name) => name.startsWith('istio-'))
   return releases.map((name, index) => ({
     file: name,
@@ -87,19 +86,4 @@ export function run(reference: string, all: boolean): FileReport[] {
   }))
 }
 
-function main(): number {
-  const { values, positionals } = parseArgs({
-    options: { all: { type: 'boolean', default: false } },
-    allowPositionals: true,
-  })
-  const [dir] = positionals
-  if (dir === undefined || !existsSync(dir)) {
-    process.stderr.write(
-      'error: structure needs a folder of reference data\nhint: node test/reference/structure.ts DIR\n',
-    )
-    return 2
-  }
-  return printReports(run(dir, values.all)) === 0 ? 0 : 1
-}
-
-if (resolve(process.argv[1] ?? '') === import.meta.filename) process.exitCode = main()
+startSuite(import.meta.filename, run)
