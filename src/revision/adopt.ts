@@ -11,7 +11,10 @@ import {
   type Entry,
   entryName,
   NEVER_MATCH,
+  ownState,
   SAVED_SELECTORS,
+  STATE,
+  TAKEN_OVER_STATE,
 } from './configuration.ts'
 import {
   type AdoptPlan,
@@ -27,8 +30,9 @@ import {
   registrantsOf,
   superseded,
   unknownRevision,
+  unmark,
 } from './handover.ts'
-import { annotate, type PatchOperation, select } from './patch-operation.ts'
+import { annotate, label, type PatchOperation, select } from './patch-operation.ts'
 import type { Registrant } from './registrants.ts'
 import { STANDING_BACK, selectorJson } from './registration.ts'
 import type { Rule } from './rules.ts'
@@ -92,7 +96,11 @@ function emptyConfiguration(): JsonObject {
     kind: 'MutatingWebhookConfiguration',
     metadata: {
       name: CONFIGURATION_NAME,
-      labels: { 'app.kubernetes.io/managed-by': 'remora', 'app.kubernetes.io/name': 'remora' },
+      labels: {
+        'app.kubernetes.io/managed-by': 'remora',
+        'app.kubernetes.io/name': 'remora',
+        [STATE]: ownState(0, 0),
+      },
     },
   }
 }
@@ -110,6 +118,7 @@ function deactivate(configuration: Configuration): AdoptStep {
     }
   }
   operations.push(...annotate(configuration, { [SAVED_SELECTORS]: JSON.stringify(saved), [NOTE]: NOTE_TEXT }))
+  operations.push(...label(configuration, { [STATE]: TAKEN_OVER_STATE }))
   const text = `deactivate ${Object.keys(saved).length} entries of ${configuration.name}, saving their selectors`
   return { kind: 'patch', text, configuration: configuration.name, operations }
 }
@@ -127,7 +136,7 @@ function forgotten(all: readonly Configuration[], live: readonly Configuration[]
     kind: 'patch',
     text: `forget the selectors of ${configuration.name}: tag ${configuration.revision} has taken its place`,
     configuration: configuration.name,
-    operations: annotate(configuration, { [SAVED_SELECTORS]: undefined, [NOTE]: undefined }),
+    operations: unmark(configuration),
   }))
 }
 

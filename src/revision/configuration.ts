@@ -15,6 +15,20 @@ const ISTIO_SUFFIX = 'sidecar-injector.istio.io'
 /** Annotation of a configuration that `remora adopt` deactivated: the selectors it had, by entry name. */
 export const SAVED_SELECTORS = 'remora.dev/adopted-selectors'
 
+/**
+ * Label that tells readers of `kubectl get -L remora.dev/state` who injects by a configuration; nothing is decided by it.
+ * Istio's: `taken-over` where adopt deactivated its entries. Ours: `injects`, `stands-back` (istiod goes first), `partly`
+ * (for some revisions or tags), `empty` (it has no entries).
+ */
+export const STATE = 'remora.dev/state'
+export const TAKEN_OVER_STATE = 'taken-over'
+
+/** Of our configuration, by how many of its entries or registrants let istiod go first. */
+export function ownState(all: number, back: number): string {
+  if (all === 0) return 'empty'
+  return back === 0 ? 'injects' : back === all ? 'stands-back' : 'partly'
+}
+
 /** Both selectors of a deactivated entry: no object carries this label (as `istioctl tag set` writes it). */
 export const NEVER_MATCH: LabelSelector = { matchLabels: { 'istio.io/deactivated': 'never-match' } }
 

@@ -8,8 +8,10 @@ import {
   type Entry,
   inCallOrder,
   objectField,
+  SAVED_SELECTORS,
+  STATE,
 } from './configuration.ts'
-import type { PatchOperation } from './patch-operation.ts'
+import { annotate, label, type PatchOperation } from './patch-operation.ts'
 import { type Registrant, registrants } from './registrants.ts'
 import { registeredText } from './registration.ts'
 
@@ -104,6 +106,14 @@ export const injectorEntries = ({ entries }: Configuration): Entry[] =>
 
 export function annotationsOf({ raw }: Configuration): JsonObject {
   return objectField(objectField(raw, 'metadata'), 'annotations')
+}
+
+/** What adopt wrote beside the selectors is taken away. */
+export function unmark(configuration: Configuration): PatchOperation[] {
+  return [
+    ...annotate(configuration, { [SAVED_SELECTORS]: undefined, [NOTE]: undefined }),
+    ...label(configuration, { [STATE]: undefined }),
+  ]
 }
 
 /** Adopted revisions without a live entry, whose name is a tag's that somebody made live since. */

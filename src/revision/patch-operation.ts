@@ -14,16 +14,28 @@ function escaped(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
+type Change = Readonly<Record<string, string | undefined>>
+
 /** Sets or (undefined) removes annotations. */
-export function annotate(
+export function annotate(configuration: Configuration, change: Change): PatchOperation[] {
+  return changeTexts(configuration, 'annotations', change)
+}
+
+/** Sets or (undefined) removes labels. */
+export function label(configuration: Configuration, change: Change): PatchOperation[] {
+  return changeTexts(configuration, 'labels', change)
+}
+
+function changeTexts(
   configuration: Configuration,
-  change: Readonly<Record<string, string | undefined>>,
+  field: 'annotations' | 'labels',
+  change: Change,
 ): PatchOperation[] {
-  const present = objectField(objectField(configuration.raw, 'metadata'), 'annotations')
+  const present = objectField(objectField(configuration.raw, 'metadata'), field)
   const operations: PatchOperation[] = []
   const missing: JsonObject = {}
   for (const [name, value] of Object.entries(change)) {
-    const path = `/metadata/annotations/${escaped(name)}`
+    const path = `/metadata/${field}/${escaped(name)}`
     const before = own(present, name)
     if (before !== undefined) {
       if (before === value) continue
@@ -35,7 +47,7 @@ export function annotate(
     }
   }
   if (Object.keys(missing).length > 0) {
-    operations.push({ op: 'add', path: '/metadata/annotations', value: missing })
+    operations.push({ op: 'add', path: `/metadata/${field}`, value: missing })
   }
   return operations
 }

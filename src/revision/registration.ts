@@ -10,8 +10,10 @@ import {
   type MatchCondition,
   NEVER_MATCH,
   NOT_YET_INJECTED,
+  ownState,
   type Registered,
   type Selectors,
+  STATE,
 } from './configuration.ts'
 import type { Registrant } from './registrants.ts'
 import type { Rule } from './rules.ts'
@@ -101,7 +103,14 @@ export function wantedConfiguration(wish: Wish): JsonObject {
     kind: 'MutatingWebhookConfiguration',
     metadata: {
       name: CONFIGURATION_NAME,
-      labels: { 'app.kubernetes.io/managed-by': 'remora', 'app.kubernetes.io/name': 'remora' },
+      labels: {
+        'app.kubernetes.io/managed-by': 'remora',
+        'app.kubernetes.io/name': 'remora',
+        [STATE]: ownState(
+          wish.registrants.length,
+          wish.registrants.filter((each) => isShadow(wish, each)).length,
+        ),
+      },
       annotations: {
         [WRITER]: `${wish.writer.id}/${wish.writer.generation}`,
         ...(takenOver === '' ? {} : { [TAKEN_OVER]: takenOver }),
@@ -124,8 +133,7 @@ function wantedEntry(wish: Wish, registrant: Registrant, rule: Rule, selectors: 
   const { settings } = wish
   const name = entryName(rule, registrant)
   const caBundle = wish.caBundle ?? keptBundle(wish, name)
-  const shadow = registrant.contested || standsBack(wish.standingBack, registrant)
-  const conditions = [...settings.matchConditions, ...(shadow ? [NOT_YET_INJECTED] : [])]
+  const conditions = [...settings.matchConditions, ...(isShadow(wish, registrant) ? [NOT_YET_INJECTED] : [])]
   const path = `/${registrant.kind === 'tag' ? 'tags' : 'revisions'}/${registrant.name}/inject${registrant.pairs}`
   // Without a bundle every call fails: as long as istiod does the work, ours need not be called.
   const waiting = caBundle === undefined && registrant.contested
@@ -149,6 +157,11 @@ function wantedEntry(wish: Wish, registrant: Registrant, rule: Rule, selectors: 
     objectSelector: selectorJson(objectSelector ?? {}),
     ...(conditions.length === 0 ? {} : { matchConditions: conditions.map((each) => ({ ...each })) }),
   }
+}
+
+/** Istiod goes first. */
+function isShadow({ standingBack }: Wish, registrant: Registrant): boolean {
+  return registrant.contested || standsBack(standingBack, registrant)
 }
 
 /** All entries call one Service: a new one begins with what the others have. */

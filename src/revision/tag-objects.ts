@@ -10,6 +10,8 @@ import {
   NEVER_MATCH,
   objectField,
   SAVED_SELECTORS,
+  STATE,
+  TAKEN_OVER_STATE,
   textField,
 } from './configuration.ts'
 import { textsOf } from './control-plane.ts'
@@ -25,10 +27,13 @@ export interface TagTarget {
   readonly namespace: string
 }
 
-/** Labels of Helm and of istioctl's installer, which do not own the tag. */
-function isInstallerLabel(name: string): boolean {
+/** Labels of Helm and of istioctl's installer, which do not own the tag, and what adopt said of the revision's object. */
+function isForeignLabel(name: string): boolean {
   return (
-    name.includes('operator.istio.io') || name === 'app.kubernetes.io/managed-by' || name === 'helm.sh/chart'
+    name.includes('operator.istio.io') ||
+    name === 'app.kubernetes.io/managed-by' ||
+    name === 'helm.sh/chart' ||
+    name === STATE
   )
 }
 
@@ -48,7 +53,7 @@ function without(object: JsonObject, drops: (name: string) => boolean): JsonObje
 }
 
 function tagLabels(source: JsonObject, { tag, revision }: TagTarget, app: string): JsonObject {
-  const labels = without(objectField(objectField(source, 'metadata'), 'labels'), isInstallerLabel)
+  const labels = without(objectField(objectField(source, 'metadata'), 'labels'), isForeignLabel)
   return { ...labels, app, [LABEL.revision]: revision, [TAG_LABEL]: tag }
 }
 
@@ -86,7 +91,10 @@ export function tagConfiguration(
     kind: 'MutatingWebhookConfiguration',
     metadata: {
       name: options.name,
-      labels: tagLabels(canonical.raw, target, 'sidecar-injector'),
+      labels: {
+        ...tagLabels(canonical.raw, target, 'sidecar-injector'),
+        ...(options.deactivated ? { [STATE]: TAKEN_OVER_STATE } : {}),
+      },
       ...(Object.keys(all).length === 0 ? {} : { annotations: all }),
     },
     webhooks: rules.map((rule) => tagEntry(rule, entry, options.deactivated)),

@@ -11,12 +11,11 @@ import {
   entryName,
   NEVER_MATCH,
   NOT_YET_INJECTED,
-  SAVED_SELECTORS,
   textField,
 } from './configuration.ts'
 import { readLabelled } from './control-plane.ts'
-import { type AdoptStep, injectorEntries, MATCH_CONDITIONS, NOTE } from './handover.ts'
-import { annotate, guard, type PatchOperation, select, unguard } from './patch-operation.ts'
+import { type AdoptStep, injectorEntries, MATCH_CONDITIONS, unmark } from './handover.ts'
+import { guard, type PatchOperation, select, unguard } from './patch-operation.ts'
 import { selectorJson } from './registration.ts'
 import { DEFAULT, type Rule, webhookEntries } from './rules.ts'
 import type { TagCluster, Target } from './tag-target.ts'
@@ -86,7 +85,7 @@ export function adoptedSteps(
     ...old.flatMap((each) =>
       patch(each, `deactivate ${each.name}: tag ${target.tag} has taken its place`, [
         ...switchOff(each),
-        ...annotate(each, { [SAVED_SELECTORS]: undefined, [NOTE]: undefined }),
+        ...unmark(each),
       ]),
     ),
   ]

@@ -2,7 +2,7 @@
 // configurations as they are; out: the steps that are left, in order, as in adopt.ts. Needs no running remora.
 
 import { own } from '../std/json.ts'
-import { CONFIGURATION_NAME, type Configuration, SAVED_SELECTORS } from './configuration.ts'
+import { CONFIGURATION_NAME, type Configuration, ownState, STATE } from './configuration.ts'
 import {
   type AdoptPlan,
   type AdoptStep,
@@ -10,12 +10,12 @@ import {
   type Blocker,
   chosen,
   injectorEntries,
-  NOTE,
   registrantsOf,
   superseded,
   unknownRevision,
+  unmark,
 } from './handover.ts'
-import { annotate, guard, select } from './patch-operation.ts'
+import { annotate, guard, label, select } from './patch-operation.ts'
 import type { Registrant } from './registrants.ts'
 import { registeredText, STANDING_BACK } from './registration.ts'
 
@@ -53,8 +53,8 @@ export function planUndo(configurations: readonly Configuration[], options: Undo
 }
 
 /** From here on our entries leave pods alone that istiod has injected, and a running replica keeps it so. */
-function standBack(ours: Configuration, back: readonly Registrant[], options: UndoOptions): AdoptStep[] {
-  const mine = new Set(back.map(registeredText))
+function standBack(ours: Configuration, handed: readonly Registrant[], options: UndoOptions): AdoptStep[] {
+  const mine = new Set(handed.map(registeredText))
   const entries = ours.entries.filter(
     ({ of }) => of !== undefined && (options.revision === undefined || mine.has(registeredText(of))),
   )
@@ -62,8 +62,10 @@ function standBack(ours: Configuration, back: readonly Registrant[], options: Un
   const listed = typeof before === 'string' ? before.split(',') : []
   const names = new Set([...listed, ...mine])
   const value = options.revision === undefined || names.has('*') ? '*' : [...names].join(',')
+  const back = new Set([...entries, ...ours.entries.filter(({ guarded }) => guarded)])
   const operations = [
     ...annotate(ours, { [STANDING_BACK]: value }),
+    ...label(ours, { [STATE]: ownState(ours.entries.length, back.size) }),
     ...entries.flatMap((entry) => guard(ours, entry)),
   ]
   if (operations.length === 0) return []
@@ -79,7 +81,7 @@ function reactivate(configuration: Configuration, superseding: boolean): AdoptSt
     : injectorEntries(configuration).filter((entry) => !entry.live && own(saved, entry.name) !== undefined)
   const operations = [
     ...entries.flatMap((entry) => select(configuration, entry, own(saved, entry.name) ?? {})),
-    ...annotate(configuration, { [SAVED_SELECTORS]: undefined, [NOTE]: undefined }),
+    ...unmark(configuration),
   ]
   const text = `reactivate ${entries.length} entries of ${configuration.name}`
   return { kind: 'patch', text, configuration: configuration.name, operations }

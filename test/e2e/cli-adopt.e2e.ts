@@ -57,6 +57,15 @@ async function configurations(): Promise<JsonObject[]> {
 
 const remora = (...args: string[]): Promise<string> => remoraDoes(bed.plane.kubeconfig, args)
 
+/** What `kubectl get` shows of every configuration: name, revision, tag, state; numbers and ages left out. */
+async function shown(): Promise<string[][]> {
+  const get = ['get', 'mutatingwebhookconfigurations', '-L', 'istio.io/rev,istio.io/tag,remora.dev/state']
+  const text = await runOk(bed.plane.binaries.kubectl, [`--kubeconfig=${bed.plane.kubeconfig}`, ...get])
+  const [head = '', ...lines] = text.trimEnd().split('\n')
+  const at = ['NAME', 'REV', 'TAG', 'STATE'].map((column) => head.search(new RegExp(`\\b${column}\\b`)))
+  return lines.map((line) => at.map((from) => /^\S*/.exec(line.slice(from))?.[0] ?? ''))
+}
+
 let pods = 0
 
 /** Who injects a new pod, of which revision, and how many sidecars it has: `remora default ×1`. */
@@ -132,6 +141,15 @@ describe('remora adopt', () => {
     await expectInjector('remora')
   })
 
+  it('shows a reader who injects for whom, in the columns of kubectl', async () => {
+    expect(await shown()).toEqual([
+      ['istio-revision-tag-prod-stable', '1-30-3', 'prod-stable', 'taken-over'],
+      ['istio-sidecar-injector', 'default', '', 'taken-over'],
+      ['istio-sidecar-injector-1-30-3', '1-30-3', '', 'taken-over'],
+      ['remora-injector', '', '', 'injects'],
+    ])
+  })
+
   it('has nothing to do the second time', async () => {
     const adopted = await configurations()
     expect(await remora('adopt')).toBe('plan: nothing to do\nremora injects for every revision and tag\n')
@@ -153,6 +171,12 @@ describe('remora adopt', () => {
     await whilePodsAreMade(() => remora('adopt', '--undo', '--revision', '1-30-3'))
     await expectInjector('istiod', ['next', 'bank'])
     await expectInjector('remora', ['shop'])
+    expect(await shown()).toEqual([
+      ['istio-revision-tag-prod-stable', '1-30-3', 'prod-stable', ''],
+      ['istio-sidecar-injector', 'default', '', 'taken-over'],
+      ['istio-sidecar-injector-1-30-3', '1-30-3', '', ''],
+      ['remora-injector', '', '', 'partly'],
+    ])
   })
 
   it('goes on where it was killed, and each pod has one sidecar meanwhile', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AdoptOptions, planAdopt } from '../../src/revision/adopt.ts'
-import { CONFIGURATION_NAME, NEVER_MATCH, SAVED_SELECTORS } from '../../src/revision/configuration.ts'
+import { CONFIGURATION_NAME, NEVER_MATCH, SAVED_SELECTORS, STATE } from '../../src/revision/configuration.ts'
 import type { AdoptStep } from '../../src/revision/handover.ts'
 import { STANDING_BACK } from '../../src/revision/registration.ts'
 import { injectors, type PodPlace } from '../../src/revision/route.ts'
@@ -74,6 +74,15 @@ function withoutVersion(cluster: FakeCluster): unknown[] {
   })
 }
 
+function states(cluster: FakeCluster): Record<string, unknown> {
+  return Object.fromEntries(
+    cluster.configurations().map(({ name, raw }) => {
+      const { labels } = raw['metadata'] as { labels: JsonObject }
+      return [name, labels[STATE]]
+    }),
+  )
+}
+
 function run(cluster: FakeCluster, steps: readonly AdoptStep[], after: (step: AdoptStep) => void): void {
   for (const step of steps) {
     cluster.execute(step)
@@ -105,6 +114,29 @@ describe('planAdopt', () => {
       Array(8).fill([true, false]),
     )
     expect(planAdopt(cluster.configurations(), ADOPT).steps).toEqual([])
+  })
+
+  it('labels each configuration with who injects by it, and takes that away again', () => {
+    const annotations = { team: 'mesh' }
+    const cluster = new FakeCluster(
+      [DEFAULT, PROD, CANARY].map((each) => istioObject({ ...each, annotations })),
+    )
+    const before = withoutVersion(cluster)
+    run(cluster, planAdopt(cluster.configurations(), ADOPT).steps, () => {})
+    expect(states(cluster)).toEqual({
+      [PROD.name]: 'taken-over',
+      [DEFAULT.name]: 'taken-over',
+      [CANARY.name]: 'taken-over',
+      [CONFIGURATION_NAME]: 'injects',
+    })
+    const [back] = planUndo(cluster.configurations(), { ...UNDO, revision: 'canary' }).steps
+    run(cluster, back === undefined ? [] : [back], () => {})
+    expect(states(cluster)[CONFIGURATION_NAME]).toBe('partly')
+    const undo = planUndo(cluster.configurations(), UNDO).steps
+    run(cluster, undo.slice(0, 1), () => {})
+    expect(states(cluster)[CONFIGURATION_NAME]).toBe('stands-back')
+    run(cluster, undo.slice(1), () => {})
+    expect(withoutVersion(cluster)).toEqual(before)
   })
 
   it('takes over one revision with its tags', () => {

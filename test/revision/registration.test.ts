@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { matchesEntry } from '../../src/mesh/selector.ts'
-import { type Entry, readConfiguration, SAVED_SELECTORS } from '../../src/revision/configuration.ts'
+import { type Entry, readConfiguration, SAVED_SELECTORS, STATE } from '../../src/revision/configuration.ts'
 import { registrants } from '../../src/revision/registrants.ts'
 import { type RegistrationSettings, type Wish, wantedConfiguration } from '../../src/revision/registration.ts'
 import type { JsonObject } from '../../src/std/json.ts'
@@ -132,6 +132,22 @@ function adopted(options: IstioObjectOptions): ReturnType<typeof istioConfigurat
 }
 
 describe('the wanted configuration', () => {
+  it('says in a label whether it injects, or lets istiod go first', () => {
+    const state = (change: Partial<Wish>): unknown => {
+      const { labels } = wanted(change)['metadata'] as { labels: JsonObject }
+      return labels[STATE]
+    }
+    const off = THREE.map(({ name, revision = '', tag }) =>
+      adopted({ name, revision, ...(tag === undefined ? {} : { tag }), isDefault: revision === 'default' }),
+    )
+    expect(state({ registrants: registrants(off) })).toBe('injects')
+    expect(state({ registrants: registrants(THREE) })).toBe('stands-back')
+    expect(state({ registrants: registrants([...off.slice(0, 2), PROD]) })).toBe('partly')
+    expect(state({ registrants: registrants(off), standingBack: 'tag.prod' })).toBe('partly')
+    expect(state({ registrants: registrants(off), standingBack: '*' })).toBe('stands-back')
+    expect(state({ registrants: [] })).toBe('empty')
+  })
+
   it('matches the pods that Istio’s own entries match, outside our namespace and the system’s', () => {
     const ours = entriesOf(wanted())
     const istio = THREE.flatMap(({ entries }) => entries)

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { planAdopt } from '../../src/revision/adopt.ts'
-import { readConfiguration, SAVED_SELECTORS } from '../../src/revision/configuration.ts'
+import { readConfiguration, SAVED_SELECTORS, STATE } from '../../src/revision/configuration.ts'
 import { planTagSet } from '../../src/revision/tag.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { FakeCluster } from './fake-cluster.ts'
@@ -38,6 +38,7 @@ describe('planTagSet while adopted', () => {
     const tag = readConfiguration(objects[0] ?? {}, 'istio-system')
     expect(tag.entries.map((entry) => entry.live)).toEqual([false, false])
     expect(JSON.stringify(objects[0]?.['metadata'])).toContain(SAVED_SELECTORS)
+    expect(objects[0]?.['metadata']).toMatchObject({ labels: { [STATE]: 'taken-over' } })
   })
 
   it('moves the default with one injector for every pod at every step, for good', () => {
