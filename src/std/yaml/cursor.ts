@@ -1,11 +1,13 @@
 // Where a scanner stands in its text, and what the reading of scalars and properties needs to know and to move.
 // Lines and columns count from 0, columns in UTF-16 units.
 
+import { unitsOf } from './chars.ts'
 import type { Mark } from './token.ts'
 
 export class Cursor {
-  /** The text, ended by a NUL. */
   readonly text: string
+  /** The units of the text, NULs behind. */
+  readonly units: Uint16Array
   pos = 0
   line = 0
   lineStart = 0
@@ -16,7 +18,13 @@ export class Cursor {
   keyAllowed = true
 
   constructor(text: string) {
-    this.text = `${text}\0`
+    this.text = text
+    this.units = unitsOf(text)
+  }
+
+  /** The unit at the place, or so far ahead of it; 0 at the end of the text. */
+  unit(ahead = 0): number {
+    return this.units[this.pos + ahead] as number
   }
 
   get column(): number {
@@ -29,8 +37,8 @@ export class Cursor {
 
   /** Passes a line break and tells what it stands for: U+2028 and U+2029 for themselves, all others for `\n`. */
   readBreak(): string {
-    const code = this.text.charCodeAt(this.pos++)
-    if (code === 13 && this.text.charCodeAt(this.pos) === 10) this.pos++
+    const code = this.unit()
+    this.pos += code === 13 && this.unit(1) === 10 ? 2 : 1
     this.line++
     this.lineStart = this.pos
     return code === 0x2028 ? '\u2028' : code === 0x2029 ? '\u2029' : '\n'

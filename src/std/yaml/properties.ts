@@ -17,16 +17,16 @@ import {
 
 function word(s: Cursor): string {
   const from = s.pos
-  while ((charClass(s.text.charCodeAt(s.pos)) & WORD) !== 0) s.pos++
+  while ((charClass(s.unit()) & WORD) !== 0) s.pos++
   return s.text.slice(from, s.pos)
 }
 
 function skipBlanks(s: Cursor): void {
-  while ((charClass(s.text.charCodeAt(s.pos)) & BLANK) !== 0) s.pos++
+  while ((charClass(s.unit()) & BLANK) !== 0) s.pos++
 }
 
 function atBlankz(s: Cursor): boolean {
-  return (charClass(s.text.charCodeAt(s.pos)) & BLANKZ) !== 0
+  return (charClass(s.unit()) & BLANKZ) !== 0
 }
 
 const AFTER_ANCHOR = '?:,]}%@`'
@@ -86,7 +86,7 @@ function tagUri(s: Cursor, head: string, at: Mark): string {
   const from = s.pos
   let uri = head.slice(1)
   for (;;) {
-    const code = s.text.charCodeAt(s.pos)
+    const code = s.unit()
     if ((charClass(code) & (WORD | URI)) === 0) break
     if (code === 37) {
       uri += uriEscape(s, at)
@@ -104,8 +104,8 @@ function uriEscape(s: Cursor, at: Mark): string {
   let code = 0
   let left = 1
   for (let first = true; left > 0; first = false, left--) {
-    const high = hexValue(s.text.charCodeAt(s.pos + 1))
-    const low = hexValue(s.text.charCodeAt(s.pos + 2))
+    const high = hexValue(s.unit(1))
+    const low = hexValue(s.unit(2))
     if (s.text.charAt(s.pos) !== '%' || high < 0 || low < 0) {
       throw scannerFault('did not find URI escaped octet', s.mark(), at)
     }
@@ -137,7 +137,7 @@ export function scanDirective(s: Cursor): Token {
     token = new Token(VERSION_DIRECTIVE, start, at.line, at.column, version(s, at))
   } else if (name === 'TAG') {
     const handle = tagHandle(s, true, at)
-    if ((charClass(s.text.charCodeAt(s.pos)) & BLANK) === 0) {
+    if ((charClass(s.unit()) & BLANK) === 0) {
       throw scannerFault('did not find expected whitespace', s.mark(), at)
     }
     skipBlanks(s)
@@ -149,9 +149,9 @@ export function scanDirective(s: Cursor): Token {
   }
   skipBlanks(s)
   if (s.text.charAt(s.pos) === '#') {
-    while ((charClass(s.text.charCodeAt(s.pos)) & BREAKZ) === 0) s.pos++
+    while ((charClass(s.unit()) & BREAKZ) === 0) s.pos++
   }
-  const bits = charClass(s.text.charCodeAt(s.pos))
+  const bits = charClass(s.unit())
   if ((bits & BREAKZ) === 0) throw scannerFault('did not find expected comment or line break', s.mark(), at)
   if ((bits & BREAK) !== 0) s.readBreak()
   return token
@@ -168,7 +168,7 @@ function version(s: Cursor, at: Mark): string {
 
 function versionNumber(s: Cursor, at: Mark): number {
   const from = s.pos
-  while ((charClass(s.text.charCodeAt(s.pos)) & DIGIT) !== 0) {
+  while ((charClass(s.unit()) & DIGIT) !== 0) {
     if (++s.pos - from > 2) throw scannerFault('found extremely long version number', s.mark(), at)
   }
   if (s.pos === from) throw scannerFault('did not find expected version number', s.mark(), at)

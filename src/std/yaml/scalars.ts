@@ -25,7 +25,7 @@ function fold(first: string, rest: string): string {
 }
 
 export function scanPlain(s: Cursor): Token {
-  const { text } = s
+  const { text, units } = s
   const start = s.pos
   const { line, column } = s
   const indent = s.indent + 1
@@ -36,13 +36,13 @@ export function scanPlain(s: Cursor): Token {
   let folded: string | undefined
   for (;;) {
     let at = s.pos
-    if (at === s.lineStart && isDocumentMarker(text, at)) break
-    let code = text.charCodeAt(at)
+    if (at === s.lineStart && isDocumentMarker(units, at)) break
+    let code = units[at] as number
     if (code === 35) break
     let bits = CLASS[code] as number
     while ((bits & stop) === 0) {
-      if (code === 58 && ((CLASS[text.charCodeAt(at + 1)] as number) & BLANKZ) !== 0) break
-      code = text.charCodeAt(++at)
+      if (code === 58 && ((CLASS[units[at + 1] as number] as number) & BLANKZ) !== 0) break
+      code = units[++at] as number
       bits = CLASS[code] as number
     }
     if (at > s.pos) {
@@ -66,11 +66,10 @@ export function scanPlain(s: Cursor): Token {
 
 /** Passes blanks and line breaks inside a plain scalar; what the breaks fold to, undefined when there were none. */
 function skipSpaces(s: Cursor, indent: number, line: number, column: number): string | undefined {
-  const { text } = s
   let first = ''
   let rest = ''
   for (;;) {
-    const code = text.charCodeAt(s.pos)
+    const code = s.unit()
     const bits = charClass(code)
     if ((bits & BLANK) !== 0) {
       if (first !== '' && code === 9 && s.column < indent) {
@@ -94,22 +93,22 @@ export function scanQuoted(s: Cursor, style: number): Token {
   let value = ''
   s.pos++
   for (;;) {
-    if (s.pos === s.lineStart && isDocumentMarker(text, s.pos)) {
+    if (s.pos === s.lineStart && isDocumentMarker(s.units, s.pos)) {
       throw scannerFault('found unexpected document indicator', s.mark(), at)
     }
-    if (text.charCodeAt(s.pos) === 0) throw scannerFault('found unexpected end of stream', s.mark(), at)
+    if (s.unit() === 0) throw scannerFault('found unexpected end of stream', s.mark(), at)
     let from = s.pos
     let joined = false
     for (;;) {
-      const code = text.charCodeAt(s.pos)
+      const code = s.unit()
       if (code === quote) {
-        if (quote === 34 || text.charCodeAt(s.pos + 1) !== 39) break
+        if (quote === 34 || s.unit(1) !== 39) break
         value += text.slice(from, s.pos + 1)
         s.pos += 2
         from = s.pos
       } else if (code === 92 && quote === 34) {
         value += text.slice(from, s.pos)
-        if ((charClass(text.charCodeAt(s.pos + 1)) & BREAK) !== 0) {
+        if ((charClass(s.unit(1)) & BREAK) !== 0) {
           s.pos++
           s.readBreak()
           joined = true
@@ -125,7 +124,7 @@ export function scanQuoted(s: Cursor, style: number): Token {
       }
     }
     value += text.slice(from, s.pos)
-    if (text.charCodeAt(s.pos) === quote) break
+    if (s.unit() === quote) break
     value += quotedSpaces(s, joined)
   }
   s.pos++
@@ -140,7 +139,7 @@ function quotedSpaces(s: Cursor, joined: boolean): string {
   let first = ''
   let rest = ''
   for (;;) {
-    const bits = charClass(text.charCodeAt(s.pos))
+    const bits = charClass(s.unit())
     if ((bits & BLANK) !== 0) {
       s.pos++
     } else if ((bits & BREAK) !== 0) {
@@ -193,7 +192,7 @@ function escaped(s: Cursor, at: Mark): string {
   s.pos += 2
   let code = 0
   for (let i = 0; i < length; i++) {
-    const digit = hexValue(text.charCodeAt(s.pos + i))
+    const digit = hexValue(s.unit(i))
     if (digit < 0) throw scannerFault('did not find expected hexdecimal number', s.mark(), at)
     code = code * 16 + digit
   }
@@ -215,8 +214,8 @@ export function scanBlockScalar(s: Cursor, style: number): Token {
   let value = ''
   let leading = ''
   let wasBlank = false
-  while (s.column === indent && text.charCodeAt(s.pos) !== 0) {
-    const isBlank = (charClass(text.charCodeAt(s.pos)) & BLANK) !== 0
+  while (s.column === indent && s.unit() !== 0) {
+    const isBlank = (charClass(s.unit()) & BLANK) !== 0
     if (style !== LITERAL && leading === '\n' && !wasBlank && !isBlank) {
       if (trailing === '') value += ' '
     } else {
@@ -225,9 +224,9 @@ export function scanBlockScalar(s: Cursor, style: number): Token {
     value += trailing
     wasBlank = isBlank
     const from = s.pos
-    while ((charClass(text.charCodeAt(s.pos)) & BREAKZ) === 0) s.pos++
+    while ((charClass(s.unit()) & BREAKZ) === 0) s.pos++
     value += text.slice(from, s.pos)
-    leading = text.charCodeAt(s.pos) === 0 ? '' : s.readBreak()
+    leading = s.unit() === 0 ? '' : s.readBreak()
     ;({ breaks: trailing, indent } = blockBreaks(s, indent, at))
   }
   if (header.chomping !== -1) value += leading
@@ -237,29 +236,28 @@ export function scanBlockScalar(s: Cursor, style: number): Token {
 
 /** Chomping and indentation indicators in either order, then nothing but a comment. */
 function blockHeader(s: Cursor, at: Mark): { chomping: -1 | 0 | 1; increment: number } {
-  const { text } = s
   s.pos++
   let chomping = blockChomping(s)
   let increment = 0
-  const digit = text.charCodeAt(s.pos)
+  const digit = s.unit()
   if ((charClass(digit) & DIGIT) !== 0) {
     if (digit === 48) throw scannerFault('found an indentation indicator equal to 0', s.mark(), at)
     increment = digit - 48
     s.pos++
     if (chomping === 0) chomping = blockChomping(s)
   }
-  while ((charClass(text.charCodeAt(s.pos)) & BLANK) !== 0) s.pos++
-  if (text.charCodeAt(s.pos) === 35) {
-    while ((charClass(text.charCodeAt(s.pos)) & BREAKZ) === 0) s.pos++
+  while ((charClass(s.unit()) & BLANK) !== 0) s.pos++
+  if (s.unit() === 35) {
+    while ((charClass(s.unit()) & BREAKZ) === 0) s.pos++
   }
-  const bits = charClass(text.charCodeAt(s.pos))
+  const bits = charClass(s.unit())
   if ((bits & BREAKZ) === 0) throw scannerFault('did not find expected comment or line break', s.mark(), at)
   if ((bits & BREAK) !== 0) s.readBreak()
   return { chomping, increment }
 }
 
 function blockChomping(s: Cursor): -1 | 0 | 1 {
-  const code = s.text.charCodeAt(s.pos)
+  const code = s.unit()
   if (code !== 43 && code !== 45) return 0
   s.pos++
   return code === 43 ? 1 : -1
@@ -267,13 +265,12 @@ function blockChomping(s: Cursor): -1 | 0 | 1 {
 
 /** Passes empty lines and indentation. With `given` 0 the indentation is found: the deepest of the lines passed. */
 function blockBreaks(s: Cursor, given: number, at: Mark): { breaks: string; indent: number } {
-  const { text } = s
   let breaks = ''
   let deepest = 0
   for (;;) {
-    while ((given === 0 || s.column < given) && text.charCodeAt(s.pos) === 32) s.pos++
+    while ((given === 0 || s.column < given) && s.unit() === 32) s.pos++
     if (s.column > deepest) deepest = s.column
-    const code = text.charCodeAt(s.pos)
+    const code = s.unit()
     if (code === 9 && (given === 0 || s.column < given)) {
       throw scannerFault('found a tab character where an indentation space is expected', s.mark(), at)
     }

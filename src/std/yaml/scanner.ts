@@ -14,8 +14,10 @@ export class Scanner extends Cursor {
   private readonly indents: number[] = []
   /** One entry a flow level; those above the level are kept for reuse. */
   private readonly keys: SimpleKey[] = [noKey()]
-  private queue: Token[] = []
+  /** Tokens from `head` to `tail` wait; the list itself only grows, since to empty it costs more than a token. */
+  private readonly queue: Token[] = []
   private head = 0
+  private tail = 0
   /** How many tokens were taken: the number of the token at the head. */
   private taken = 0
   private ended = false
@@ -25,11 +27,8 @@ export class Scanner extends Cursor {
   /** The next token, left in place. */
   peek(): Token {
     if (this.next !== undefined) return this.next
-    let token = this.queue[this.head]
-    while (token === undefined || this.headMayBeKey()) {
-      this.fetch()
-      token = this.queue[this.head]
-    }
+    while (this.head === this.tail || this.headMayBeKey()) this.fetch()
+    const token = this.queue[this.head] as Token
     this.next = token
     return token
   }
@@ -39,9 +38,9 @@ export class Scanner extends Cursor {
     this.next = undefined
     this.head++
     this.taken++
-    if (this.head === this.queue.length) {
-      this.queue.length = 0
+    if (this.head === this.tail) {
       this.head = 0
+      this.tail = 0
     }
   }
 
@@ -57,7 +56,7 @@ export class Scanner extends Cursor {
   /** False when the key that began at `key` can no longer be one; throws when it had to be. */
   private stillKey(key: SimpleKey): boolean {
     if (!key.possible) return false
-    if (key.line === this.line && !isTooLong(this.text, key.start, this.pos)) return true
+    if (key.line === this.line && !isTooLong(this.units, key.start, this.pos)) return true
     this.dropKey(key)
     return false
   }
@@ -78,15 +77,26 @@ export class Scanner extends Cursor {
     key.possible = true
     key.required = this.flowLevel === 0 && this.indent === column
     key.waits = true
-    key.token = this.taken + this.queue.length - this.head
+    key.token = this.taken + this.tail - this.head
     key.start = start
     key.line = line
     key.column = column
   }
 
   private push(kind: number, length: number): void {
-    this.queue.push(new Token(kind, this.pos, this.line, this.column))
+    this.append(new Token(kind, this.pos, this.line, this.column))
     this.pos += length
+  }
+
+  private append(token: Token): void {
+    this.queue[this.tail++] = token
+  }
+
+  /** Puts a token before those that stand at `at` and behind. */
+  private insert(at: number, token: Token): void {
+    const { queue } = this
+    for (let i = this.tail++; i > at; i--) queue[i] = queue[i - 1] as Token
+    queue[at] = token
   }
 
   /** Opens a block collection when the column lies deeper than the one around; `at` is its place in the queue. */
@@ -94,9 +104,7 @@ export class Scanner extends Cursor {
     if (this.flowLevel > 0 || this.indent >= column) return
     this.indents.push(this.indent)
     this.indent = column
-    const token = new Token(kind, start, line, column)
-    if (at === this.queue.length) this.queue.push(token)
-    else this.queue.splice(at, 0, token)
+    this.insert(at, new Token(kind, start, line, column))
   }
 
   private unroll(column: number): void {
@@ -115,15 +123,14 @@ export class Scanner extends Cursor {
     }
     this.skipToToken()
     this.unroll(this.column)
-    const { text, pos } = this
-    const code = text.charCodeAt(pos)
-    if (pos === this.lineStart && this.fetchAtLineStart(code)) return
+    const code = this.unit()
+    if (this.pos === this.lineStart && this.fetchAtLineStart(code)) return
     if (!this.fetchIndicator(code)) this.fetchPlain(code)
   }
 
   /** Reads the token that `code` begins, unless it begins a plain scalar or nothing. */
   private fetchIndicator(code: number): boolean {
-    const nextBlankz = (charClass(this.text.charCodeAt(this.pos + 1)) & BLANKZ) !== 0
+    const nextBlankz = (charClass(this.unit(1)) & BLANKZ) !== 0
     switch (code) {
       case 0:
         this.fetchStreamEnd()
@@ -185,10 +192,10 @@ export class Scanner extends Cursor {
   private fetchAtLineStart(code: number): boolean {
     if (code === 37) {
       this.leaveDocument()
-      this.queue.push(scanDirective(this))
+      this.append(scanDirective(this))
       return true
     }
-    if (!isDocumentMarker(this.text, this.pos)) return false
+    if (!isDocumentMarker(this.units, this.pos)) return false
     this.leaveDocument()
     this.push(code === 45 ? T.DOCUMENT_START : T.DOCUMENT_END, 3)
     return true
@@ -216,7 +223,7 @@ export class Scanner extends Cursor {
     if (this.keys.length === this.flowLevel) this.keys.push(noKey())
     const key = this.keys[this.flowLevel] as SimpleKey
     key.possible = false
-    key.token = this.taken + this.queue.length - this.head
+    key.token = this.taken + this.tail - this.head
     this.keyAllowed = true
     this.push(kind, 1)
   }
@@ -258,14 +265,14 @@ export class Scanner extends Cursor {
   private rollHere(kind: number, what: string): void {
     if (!this.keyAllowed)
       throw scannerFault(`${what} are not allowed in this context`, this.mark(), this.mark())
-    this.roll(this.column, kind, this.queue.length, this.pos, this.line)
+    this.roll(this.column, kind, this.tail, this.pos, this.line)
   }
 
   private fetchValue(): void {
     const key = this.keys[this.flowLevel] as SimpleKey
     if (this.stillKey(key)) {
-      const at = key.token < this.taken ? this.queue.length : key.token - this.taken + this.head
-      this.queue.splice(at, 0, new Token(T.KEY, key.start, key.line, key.column))
+      const at = key.token < this.taken ? this.tail : key.token - this.taken + this.head
+      this.insert(at, new Token(T.KEY, key.start, key.line, key.column))
       this.roll(key.column, T.BLOCK_MAPPING_START, key.token < this.taken ? at + 1 : at, key.start, key.line)
       key.possible = false
       this.keyAllowed = false
@@ -280,18 +287,18 @@ export class Scanner extends Cursor {
   private fetchScanned(scan: (cursor: Cursor, kind: number) => Token, kind: number): void {
     this.saveKey()
     this.keyAllowed = false
-    this.queue.push(scan(this, kind))
+    this.append(scan(this, kind))
   }
 
   private fetchBlockScalar(style: number): void {
     this.dropKey(this.keys[this.flowLevel] as SimpleKey)
     this.keyAllowed = true
-    this.queue.push(scanBlockScalar(this, style))
+    this.append(scanBlockScalar(this, style))
   }
 
   private fetchPlain(code: number): void {
     if ((charClass(code) & (INDICATOR | BLANKZ)) !== 0) {
-      const next = charClass(this.text.charCodeAt(this.pos + 1))
+      const next = charClass(this.unit(1))
       const plain =
         (code === 45 && (next & BLANK) === 0) ||
         (this.flowLevel === 0 && (code === 63 || code === 58) && (next & BLANKZ) === 0)
@@ -311,31 +318,31 @@ export class Scanner extends Cursor {
     const token = scan(this, style)
     if (!this.isKey(token)) {
       this.saveKeyAt(token.start, token.line, token.column)
-      this.queue.push(token)
+      this.append(token)
       return
     }
     const { start, line, column } = token
-    this.roll(column, T.BLOCK_MAPPING_START, this.queue.length, start, line)
-    this.queue.push(new Token(T.KEY, start, line, column), token)
+    this.roll(column, T.BLOCK_MAPPING_START, this.tail, start, line)
+    this.append(new Token(T.KEY, start, line, column))
+    this.append(token)
     this.push(T.VALUE, 1)
   }
 
   private isKey({ start, line }: Token): boolean {
-    const { text, pos } = this
-    if (text.charCodeAt(pos) !== 58 || line !== this.line) return false
-    return (charClass(text.charCodeAt(pos + 1)) & BLANKZ) !== 0 && !isTooLong(text, start, pos)
+    if (this.unit() !== 58 || line !== this.line) return false
+    return (charClass(this.unit(1)) & BLANKZ) !== 0 && !isTooLong(this.units, start, this.pos)
   }
 
   private skipToToken(): void {
-    const { text } = this
+    const { units } = this
     for (;;) {
-      if (this.pos === this.lineStart && text.charCodeAt(0) === 0xfeff) this.skipMark()
-      let code = text.charCodeAt(this.pos)
+      if (this.pos === this.lineStart && units[0] === 0xfeff) this.skipMark()
+      let code = this.unit()
       while (code === 32 || (code === 9 && (this.flowLevel > 0 || !this.keyAllowed))) {
-        code = text.charCodeAt(++this.pos)
+        code = units[++this.pos] as number
       }
       if (code === 35) {
-        while ((charClass(code) & BREAKZ) === 0) code = text.charCodeAt(++this.pos)
+        while ((charClass(code) & BREAKZ) === 0) code = units[++this.pos] as number
       }
       if ((charClass(code) & BREAK) === 0) return
       this.readBreak()

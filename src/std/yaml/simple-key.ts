@@ -21,11 +21,11 @@ export function noKey(): SimpleKey {
 }
 
 /** Whether more than 1024 characters lie between `start` and `end`. */
-export function isTooLong(text: string, start: number, end: number): boolean {
+export function isTooLong(units: Uint16Array, start: number, end: number): boolean {
   if (end - start <= KEY_LENGTH) return false
   let count = 0
   for (let i = start; i < end && count <= KEY_LENGTH; i++) {
-    if ((text.charCodeAt(i) & 0xfc00) !== 0xdc00) count++
+    if (((units[i] ?? 0) & 0xfc00) !== 0xdc00) count++
   }
   return count > KEY_LENGTH
 }
