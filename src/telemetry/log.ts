@@ -21,16 +21,18 @@ export interface Log {
 /** Names are at most 253 characters in Kubernetes; anything longer did not come from an API server. */
 const LONGEST_FIELD = 1024
 
-/** `write` gets whole lines, and how urgent they are; `now` gives milliseconds since 1970. */
+/** A line that can still be written out: many at once cost less than each in the middle of something else. */
+export type Line = () => string
+
+/** `write` gets whole lines, and how urgent they are; `now` gives milliseconds since 1970. Fields are not changed later. */
 export function createLog(
-  write: (line: string, level: LogLevel) => unknown,
+  write: (line: Line, level: LogLevel) => unknown,
   level: LogLevel,
   now: () => number,
 ): Log {
   const from = LOG_LEVELS.indexOf(level)
   const clock = { ms: Number.NaN, text: '' }
-  const time = (): string => {
-    const ms = now()
+  const timeOf = (ms: number): string => {
     if (ms !== clock.ms) {
       clock.ms = ms
       clock.text = new Date(ms).toISOString()
@@ -40,8 +42,10 @@ export function createLog(
   const at = (name: LogLevel): Log['info'] => {
     if (LOG_LEVELS.indexOf(name) < from) return () => undefined
     return (message, fields = {}) => {
-      const head = `{"time":"${time()}","level":"${name}","message":${JSON.stringify(shorten(message))}`
-      write(`${head}${members(fields)}}\n`, name)
+      const ms = now()
+      const line = (): string =>
+        `{"time":"${timeOf(ms)}","level":"${name}","message":${JSON.stringify(shorten(message))}${members(fields)}}\n`
+      write(line, name)
     }
   }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }

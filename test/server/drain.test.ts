@@ -94,6 +94,28 @@ describe('SIGTERM', () => {
     expect(await child.ended).toBe(0)
   })
 
+  for (const [how, flags, signals] of [
+    ['a drain', ['--drain', '200ms'], 1],
+    ['a second signal', ['--drain', '10m'], 2],
+  ] as const) {
+    it(`has a line of the log for each answer that it gave until ${how} ended it`, async () => {
+      child = await startChild([...flags])
+      const target = child
+      const tally: Tally = { answered: 0, closing: 0, failed: [] }
+      const clients = Array.from({ length: 4 }, () => client(target, tally, () => false))
+      await until(() => tally.answered > 50)
+      for (let sent = 0; sent < signals; sent++) {
+        target.process.kill('SIGTERM')
+        await target.said('draining')
+      }
+      expect(await target.ended).toBe(0)
+      await Promise.all(clients)
+      await until(() => target.log.some((line) => line.includes('"message":"ended"')))
+      const lines = target.log.filter((line) => line.includes('"message":"decided on a pod"'))
+      expect(lines.length).toBeGreaterThanOrEqual(tally.answered)
+    })
+  }
+
   it('lets silent connections not hold up the end', async () => {
     child = await startChild(['--drain', '100ms'])
     const sockets = await Promise.all(

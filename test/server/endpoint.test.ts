@@ -24,7 +24,7 @@ beforeAll(async () => {
   const pki = await makePki()
   const snapshot = snapshotOf()
   const log = createLog(
-    (line) => lines.push(line),
+    (line) => lines.push(line()),
     'info',
     () => 0,
   )

@@ -83,7 +83,7 @@ describe('log', () => {
   it('writes one JSON line with time, level and message first, and leaves undefined fields out', () => {
     const lines: string[] = []
     const log = createLog(
-      (line) => lines.push(line),
+      (line) => lines.push(line()),
       'info',
       () => 0,
     )
@@ -104,7 +104,7 @@ describe('log', () => {
       list: ['p', 'q"'],
     }
     const log = createLog(
-      (line) => lines.push(line),
+      (line) => lines.push(line()),
       'info',
       () => 1e12,
     )
@@ -116,7 +116,7 @@ describe('log', () => {
   it('keeps quiet below its level', () => {
     const lines: string[] = []
     const log = createLog(
-      (line) => lines.push(line),
+      (line) => lines.push(line()),
       'warn',
       () => 0,
     )
@@ -126,7 +126,7 @@ describe('log', () => {
     log.error('d')
     expect(lines.map((line) => JSON.parse(line).message)).toEqual(['c', 'd'])
     createLog(
-      (line) => lines.push(line),
+      (line) => lines.push(line()),
       'off',
       () => 0,
     ).error('e')
@@ -136,7 +136,7 @@ describe('log', () => {
   it('cuts a field that no API server would send', () => {
     const lines: string[] = []
     createLog(
-      (line) => lines.push(line),
+      (line) => lines.push(line()),
       'info',
       () => 0,
     ).info('x', { uid: 'u'.repeat(5000) })
