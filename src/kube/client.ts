@@ -47,6 +47,13 @@ export interface Client {
   get(resource: Resource, at: At, options?: CallOptions): Promise<JsonObject>
   /** All pages. A list that expires between two pages is read again in one piece. */
   list(resource: Resource, at?: At, options?: Selection & CallOptions): Promise<ObjectList>
+  /** The same, keeping of each object only what `pick` makes of it; undefined leaves it out. Holds one page at a time. */
+  select<T>(
+    resource: Resource,
+    at: At,
+    options: Selection & CallOptions,
+    pick: (object: JsonObject) => T | undefined,
+  ): Promise<T[]>
   create(resource: Resource, at: At, object: JsonObject, options?: WriteOptions): Promise<JsonObject>
   /** Replaces the object; with `metadata.resourceVersion` only if it is still that one (else kind `conflict`). */
   update(resource: Resource, at: At, object: JsonObject, options?: WriteOptions): Promise<JsonObject>
@@ -95,7 +102,10 @@ export function createClient(access: ApiAccess, clock: Clock = systemClock): Cli
   return {
     access,
     get: (resource, at, options) => read({ method: 'GET', path: objectPath(resource, at) }, options),
-    list: (resource, at = {}, options = {}) => listAll(resource, at, options, (page) => read(page, options)),
+    list: (resource, at = {}, options = {}) =>
+      listAll(resource, at, options, (page) => read(page, options), whole),
+    select: async (resource, at, options, pick) =>
+      (await listAll(resource, at, options, (page) => read(page, options), pick)).items,
     create: (resource, at, body, options) => {
       // The collection, or a subresource of an object (an eviction, a token request).
       const path = at.subresource === undefined ? pathOf(resource, at.namespace) : objectPath(resource, at)
@@ -179,19 +189,25 @@ async function patiently<T>(
   }
 }
 
-async function listAll(
+const whole = (object: JsonObject): JsonObject => object
+
+async function listAll<T>(
   resource: Resource,
   at: At,
   selection: Selection,
   ask: (call: ApiCall) => Promise<JsonObject>,
-): Promise<ObjectList> {
-  const items: JsonObject[] = []
+  pick: (object: JsonObject) => T | undefined,
+): Promise<{ items: T[]; resourceVersion: string }> {
+  const items: T[] = []
   let resourceVersion = ''
   const collect = async (pageSize: number): Promise<void> => {
     items.length = 0
     const pages = listPages(resource, at, { ...selection, pageSize }, ask)
     for await (const page of pages) {
-      for (const item of page.items) items.push(item)
+      for (const item of page.items) {
+        const kept = pick(item)
+        if (kept !== undefined) items.push(kept)
+      }
       resourceVersion = page.resourceVersion
     }
   }

@@ -8,7 +8,8 @@ import { type Configuration, objectField, type Registered, textField } from './c
 import { textsOf } from './control-plane.ts'
 import type { Discovery } from './discover.ts'
 import { type Finding, finding } from './finding.ts'
-import { askedRevision, injectors, type PodPlace, type RoutedEntry } from './route.ts'
+import { askedRevision, type PodPlace, type RoutedEntry } from './route.ts'
+import { Router } from './router.ts'
 import { DEFAULT } from './rules.ts'
 
 /** A pod, or the template of a workload. */
@@ -18,7 +19,10 @@ export interface CheckedPod {
   readonly namespace: string
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
+  /** Those that the injector's rules look at. */
   readonly annotations: Readonly<Record<string, string>>
+  /** It has the annotation that injection writes: a template of the user's own may make something else than a proxy. */
+  readonly injected: boolean
   readonly hostNetwork: boolean
   /** It will not run again. */
   readonly finished: boolean
@@ -39,7 +43,9 @@ export function readCheckedPod(raw: JsonObject, kind = 'Pod', name?: string, nam
   const metadata = objectField(raw, 'metadata')
   const spec = objectField(raw, 'spec')
   const labels = textsOf(objectField(metadata, 'labels'))
-  const annotations = textsOf(objectField(metadata, 'annotations'))
+  const all = textsOf(objectField(metadata, 'annotations'))
+  const status = own(all, ANNOTATION.status)
+  const asked = own(all, ANNOTATION.inject)
   const containers = [...listOf(spec['initContainers']), ...listOf(spec['containers'])]
   const proxies = containers.filter((container) => textField(container, 'name') === CONTAINER.proxy)
   const users = [spec, ...containers.filter((container) => !isIstio(container))]
@@ -48,12 +54,13 @@ export function readCheckedPod(raw: JsonObject, kind = 'Pod', name?: string, nam
     namespace: namespace ?? textField(metadata, 'namespace'),
     name: name ?? textField(metadata, 'name'),
     labels,
-    annotations,
+    annotations: asked === undefined ? {} : { [ANNOTATION.inject]: asked },
+    injected: status !== undefined,
     hostNetwork: spec['hostNetwork'] === true,
     finished: ['Succeeded', 'Failed'].includes(textField(objectField(raw, 'status'), 'phase')),
     imageAuto: proxies.some((proxy) => textField(proxy, 'image') === 'auto'),
     hasProxy: proxies.length > 0,
-    revision: own(annotations, LABEL.revision) ?? statusRevision(own(annotations, ANNOTATION.status)),
+    revision: own(all, LABEL.revision) ?? statusRevision(status),
     asProxyUser: users.some((each) => objectField(each, 'securityContext')['runAsUser'] === PROXY_UID),
   }
 }
@@ -88,6 +95,7 @@ export interface PodInputs {
 
 export function checkNamespaces({ configurations, discovery, namespaces }: PodInputs): Finding[] {
   const known = knownNames(discovery)
+  const router = new Router(configurations)
   return namespaces
     .filter(({ name }) => !IGNORED_NAMESPACES.includes(name))
     .flatMap(({ name, labels }) => {
@@ -95,7 +103,7 @@ export function checkNamespaces({ configurations, discovery, namespaces }: PodIn
       const object = `Namespace ${name}`
       const injection = own(labels, LABEL.injection)
       const revision = own(labels, LABEL.revision)
-      const [injector] = injectors(configurations, place)
+      const [injector] = router.injectors(place)
       if (injection !== undefined && revision !== undefined) {
         const message = `labels istio-injection=${injection} and istio.io/rev=${revision}: the first one decides alone`
         const taken = injector?.of === undefined ? revision : revisionOf(discovery, injector.of)
@@ -142,11 +150,12 @@ export function checkPods(inputs: PodInputs): Finding[] {
   const labels = new Map(inputs.namespaces.map((each) => [each.name, each.labels]))
   const known = knownNames(inputs.discovery)
   const revisions = new Set(inputs.discovery.revisions.map(({ name }) => name))
+  const router = new Router(inputs.configurations)
   return inputs.pods
     .filter(({ finished, namespace }) => !finished && !IGNORED_NAMESPACES.includes(namespace))
     .flatMap((pod) => {
       const place = placeIn(pod.namespace, labels.get(pod.namespace) ?? {}, pod.labels)
-      const [injector] = injectors(inputs.configurations, place)
+      const [injector] = router.injectors(place)
       const object = `${pod.kind} ${pod.namespace}/${pod.name}`
       if (pod.kind !== 'Pod') return templateFindings(object, pod, injector)
       return [
@@ -189,7 +198,7 @@ function proxyFindings(
   if (pod.imageAuto) {
     const message = 'its proxy has image "auto": it was not injected, and cannot start'
     found.push(finding('image-auto', object, message, HOW_TO_LABEL, revision))
-  } else if (!pod.hasProxy && !isInjected(pod) && revision !== undefined && isWanted(inputs, pod, revision)) {
+  } else if (!pod.hasProxy && !pod.injected && revision !== undefined && isWanted(inputs, pod, revision)) {
     const message = `has no sidecar, but its labels ask for one of revision "${revision}"`
     const hint = 'restart it; see remora explain for the rule'
     found.push(finding('missing-sidecar', object, message, hint, revision))
@@ -211,11 +220,6 @@ function proxyFindings(
 /** The revision that an entry stands for; undefined for a tag that is not known. */
 export function revisionOf({ tags }: Discovery, { kind, name }: Registered): string | undefined {
   return kind === 'revision' ? name : tags.find((tag) => tag.name === name)?.revision
-}
-
-/** A template of the user's own may make something else than a proxy. */
-function isInjected({ annotations }: CheckedPod): boolean {
-  return own(annotations, ANNOTATION.status) !== undefined
 }
 
 /** The second stage: what the injector itself would say, as far as it can be known. */

@@ -9,9 +9,9 @@ import { CONFIGURATION_NAME, type Configuration } from './configuration.ts'
 import type { Discovery } from './discover.ts'
 import { type Finding, finding } from './finding.ts'
 import { annotationsOf } from './handover.ts'
+import { overlaps } from './overlap.ts'
 import { isAdopted, registrants } from './registrants.ts'
 import { isListed, registeredText, STANDING_BACK, standsBack, TAKEN_OVER } from './registration.ts'
-import { overlaps } from './route.ts'
 import { DEFAULT } from './rules.ts'
 
 export interface CertificateFacts {
@@ -116,10 +116,8 @@ function checkRegistration({ configurations, discovery }: CheckInputs): Finding[
   const [taken, back] = [TAKEN_OVER, STANDING_BACK].map((name) => annotationOf(ours, name))
   const found: Finding[] = []
   if (adopted) {
-    const missing = all.filter(
-      (each) =>
-        !each.contested && !ours?.entries.some(({ of }) => of && registeredText(of) === registeredText(each)),
-    )
+    const served = new Set(ours?.entries.flatMap(({ of }) => (of === undefined ? [] : [registeredText(of)])))
+    const missing = all.filter((each) => !each.contested && !served.has(registeredText(each)))
     if (missing.length > 0) {
       const names = missing.map(registeredText).join(', ')
       const message = `has no entry for ${names}, whose entries of istiod are deactivated: no pod is injected`

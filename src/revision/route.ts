@@ -36,9 +36,13 @@ export interface PodPlace {
   readonly injected?: boolean
 }
 
-interface Call {
+/** An entry of an injector. */
+export interface Candidate {
   readonly configuration: Configuration
   readonly entry: Entry
+}
+
+interface Call extends Candidate {
   readonly matches: boolean
   readonly injects: boolean
 }
@@ -124,6 +128,16 @@ export function injectors(configurations: readonly Configuration[], place: PodPl
     .map((call) => routed(call, place))
 }
 
+/** The same of entries that match, in the order of calls. */
+export function injectorsAmong(matching: readonly Candidate[], place: PodPlace): RoutedEntry[] {
+  let injected = place.injected === true
+  return matching.flatMap(({ configuration, entry }) => {
+    if (entry.guarded && injected) return []
+    injected = true
+    return [routed({ configuration, entry, matches: true, injects: true }, place)]
+  })
+}
+
 /**
  * The revision or tag that the labels ask for, by the rules of precedence: the namespace's label before the pod's, and
  * istio-injection before both. Undefined when they ask for none by name.
@@ -132,37 +146,4 @@ export function askedRevision({ namespaceLabels, podLabels }: PodPlace): string 
   if (own(namespaceLabels, LABEL.injection) !== undefined) return undefined
   if (own(podLabels, LABEL.inject) === 'false') return undefined
   return own(namespaceLabels, LABEL.revision) ?? own(podLabels, LABEL.revision)
-}
-
-export interface Overlap {
-  readonly place: PodPlace
-  readonly entries: readonly RoutedEntry[]
-}
-
-/** Label sets that two or more entries inject, one example for each set of entries (as Istio's analyzer tries them). */
-export function overlaps(configurations: readonly Configuration[]): Overlap[] {
-  const found = new Map<string, Overlap>()
-  for (const place of permutations(configurations)) {
-    const entries = injectors(configurations, place)
-    const key = entries.map(({ configuration, entry }) => `${configuration}/${entry}`).join(' ')
-    if (entries.length > 1 && !found.has(key)) found.set(key, { place, entries })
-  }
-  return [...found.values()]
-}
-
-function permutations(configurations: readonly Configuration[]): PodPlace[] {
-  const names = configurations.flatMap(({ entries }) => entries.flatMap(({ of }) => (of ? [of.name] : [])))
-  const revisions = [undefined, ...new Set(names)]
-  const labels = (key: string, value: string | undefined): Labels =>
-    value === undefined ? {} : { [key]: value }
-  const namespaces = ['enabled', undefined].flatMap((injection) =>
-    revisions.map((revision) => ({
-      ...labels(LABEL.injection, injection),
-      ...labels(LABEL.revision, revision),
-    })),
-  )
-  const pods = ['true', undefined].flatMap((inject) =>
-    revisions.map((revision) => ({ ...labels(LABEL.inject, inject), ...labels(LABEL.revision, revision) })),
-  )
-  return namespaces.flatMap((namespaceLabels) => pods.map((podLabels) => ({ namespaceLabels, podLabels })))
 }

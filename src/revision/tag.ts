@@ -9,8 +9,8 @@ import { type Configuration, readConfiguration, textField } from './configuratio
 import { configMapNames, readLabelled } from './control-plane.ts'
 import { type RevisionFacts, TAG_LABEL } from './discover.ts'
 import { type Blocker, MATCH_CONDITIONS } from './handover.ts'
+import { type Overlap, overlaps } from './overlap.ts'
 import { isAdopted } from './registrants.ts'
-import { type Overlap, overlaps } from './route.ts'
 import { DEFAULT } from './rules.ts'
 import {
   defaultValidator,

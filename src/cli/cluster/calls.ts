@@ -3,9 +3,9 @@
 
 import type { NamespaceInfo } from '../../api/mesh.ts'
 import type { Labels } from '../../mesh/selector.ts'
-import type { Configuration, Registered } from '../../revision/configuration.ts'
+import type { Registered } from '../../revision/configuration.ts'
 import type { TagFacts } from '../../revision/discover.ts'
-import { injectors } from '../../revision/route.ts'
+import type { Router } from '../../revision/router.ts'
 import { own } from '../../std/json.ts'
 
 /** A revision, or the one that a tag means; empty for a tag that is not known. */
@@ -16,12 +16,12 @@ export function revisionNamed(of: Registered | undefined, tags: readonly TagFact
 
 /** Revisions that inject a pod of these labels; more than one is a conflict. */
 export function takersOf(
-  configurations: readonly Configuration[],
+  router: Router,
   tags: readonly TagFacts[],
   namespace: NamespaceInfo,
   podLabels: Labels = {},
 ): string[] {
-  const found = injectors(configurations, { namespaceLabels: labelsOf(namespace), podLabels })
+  const found = router.injectors({ namespaceLabels: labelsOf(namespace), podLabels })
   return [...new Set(found.map(({ of }) => revisionNamed(of, tags)))]
 }
 

@@ -1,5 +1,6 @@
 // What `check` reads of the cluster beside the settings of its mesh: pods and the templates that make them, and whether the
-// Services that webhook entries call have ready endpoints. One-shot lists; what the user may not read is left out and noted.
+// Services that webhook entries call have ready endpoints. One-shot lists
+// in pages, of which only what is judged is kept; what the user may not read is left out and noted.
 
 import { ApiError } from '../../kube/client.ts'
 import { RESOURCE, type Resource } from '../../kube/resource.ts'
@@ -7,7 +8,7 @@ import { type CheckedPod, readCheckedPod } from '../../revision/check-pod.ts'
 import { type Configuration, objectField, textField } from '../../revision/configuration.ts'
 import { isObject, type JsonObject, own } from '../../std/json.ts'
 import { listField } from './pods.ts'
-import { optional } from './read.ts'
+import { readable } from './read.ts'
 import type { Session } from './session.ts'
 
 /** Kinds that make pods. ReplicaSets and Jobs of other objects are left out: those are reported themselves. */
@@ -24,10 +25,11 @@ export async function readCheckedPods(session: Session, notes: string[]): Promis
   const { client, signal } = session
   const all = Promise.all(
     [RESOURCE.pod, ...WORKLOADS].map(async (resource) => {
-      const { items } = await optional(notes, resource, client.list(resource, {}, { signal }))
-      return resource === RESOURCE.pod
-        ? items.map((raw) => readCheckedPod(raw))
-        : items.filter(isOnItsOwn).map((raw) => templateOf(raw, resource.kind))
+      const pick = (raw: JsonObject): CheckedPod | undefined => {
+        if (resource === RESOURCE.pod) return readCheckedPod(raw)
+        return isOnItsOwn(raw) ? templateOf(raw, resource.kind) : undefined
+      }
+      return readable(notes, resource, client.select(resource, {}, { signal }, pick))
     }),
   )
   return (await session.step('reading pods and workloads', all)).flat()

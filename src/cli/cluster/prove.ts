@@ -36,8 +36,12 @@ const PLACES = 3
 /** The first namespaces, by name, whose pods the entry can match. */
 export function placesFor(entry: Entry, namespaces: readonly NamespaceInfo[]): ProofPlace[] {
   const labels = wantedLabels(entry.objectSelector)
-  const matching = namespaces.filter((each) => entry.matches(labelsOf(each), labels)).slice(0, PLACES)
-  return matching.map(({ name }) => ({ entry, namespace: name, labels }))
+  const places: ProofPlace[] = []
+  for (const each of namespaces) {
+    if (places.length === PLACES) break
+    if (entry.matches(labelsOf(each), labels)) places.push({ entry, namespace: each.name, labels })
+  }
+  return places
 }
 
 /** Labels that a selector asks for. */

@@ -57,16 +57,14 @@ export async function readRevisions(session: Session): Promise<Revisions> {
 /** By name. Without leave to read them: empty, and noted. */
 export async function readNamespaces(session: Session, notes: string[]): Promise<NamespaceInfo[]> {
   const { client, signal } = session
-  const list = client.list(RESOURCE.namespace, {}, { signal })
-  const { items } = await session.step('reading namespaces', optional(notes, RESOURCE.namespace, list))
-  return items.map(namespaceInfo).filter((info) => info !== undefined)
+  const namespaces = client.select(RESOURCE.namespace, {}, { signal }, namespaceInfo)
+  return session.step('reading namespaces', readable(notes, RESOURCE.namespace, namespaces))
 }
 
 export async function readPods(session: Session, notes: string[]): Promise<PodFacts[]> {
   const { client, signal } = session
-  const list = client.list(RESOURCE.pod, {}, { signal })
-  const { items } = await session.step('reading pods', optional(notes, RESOURCE.pod, list))
-  return items.map(podFacts)
+  const pods = client.select(RESOURCE.pod, {}, { signal }, podFacts)
+  return session.step('reading pods', readable(notes, RESOURCE.pod, pods))
 }
 
 /** A list that the command can do without: what the user may not read is noted, a kind that is not there is empty. */
@@ -76,6 +74,14 @@ export function optional(
   list: Promise<ObjectList>,
 ): Promise<ObjectList> {
   return list.catch((error) => ({ ...missing(notes, resource, error), resourceVersion: '' }))
+}
+
+/** The same of what is picked of a list. */
+export function readable<T>(notes: string[], resource: Resource, found: Promise<T[]>): Promise<T[]> {
+  return found.catch((error) => {
+    missing(notes, resource, error)
+    return []
+  })
 }
 
 /** Nothing, where the kind does not exist or the user may not read it; anything else is an error. */

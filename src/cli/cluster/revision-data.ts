@@ -4,6 +4,7 @@
 import type { NamespaceInfo } from '../../api/mesh.ts'
 import type { Configuration, Registered } from '../../revision/configuration.ts'
 import type { Defaults, RevisionFacts, TagFacts } from '../../revision/discover.ts'
+import { Router } from '../../revision/router.ts'
 import { compareGoStrings } from '../../std/gojson.ts'
 import { takersOf } from './calls.ts'
 import { countsOf, type PodFacts } from './pods.ts'
@@ -107,9 +108,12 @@ function namespacesByTaker(
   namespaces: readonly NamespaceInfo[],
 ): Map<string, string[]> {
   const byTaker = new Map<string, string[]>()
+  const router = new Router(configurations)
   for (const namespace of namespaces) {
-    for (const name of takersOf(configurations, tags, namespace)) {
-      byTaker.set(name, [...(byTaker.get(name) ?? []), namespace.name])
+    for (const name of takersOf(router, tags, namespace)) {
+      const mine = byTaker.get(name)
+      if (mine === undefined) byTaker.set(name, [namespace.name])
+      else mine.push(namespace.name)
     }
   }
   return byTaker

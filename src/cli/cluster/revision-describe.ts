@@ -3,6 +3,7 @@
 
 import { objectField } from '../../revision/configuration.ts'
 import { configMapNames } from '../../revision/control-plane.ts'
+import { Router } from '../../revision/router.ts'
 import type { Json } from '../../std/json.ts'
 import { ProblemError } from '../../std/problem.ts'
 import type { Io } from '../io.ts'
@@ -130,9 +131,14 @@ function targetText(target: string, service: Readonly<Record<string, Json>>): st
 }
 
 function namespacesOf({ revisions, namespaces, pods }: Cluster, data: RevisionData): NamespaceData[] {
+  const router = new Router(revisions.configurations)
+  const byNamespace = Map.groupBy(
+    pods.filter(({ finished }) => !finished),
+    (pod) => pod.namespace,
+  )
   return namespaces.flatMap((namespace) => {
-    const newPods = takersOf(revisions.configurations, revisions.tags, namespace)
-    const here = pods.filter((pod) => pod.namespace === namespace.name && !pod.finished)
+    const newPods = takersOf(router, revisions.tags, namespace)
+    const here = byNamespace.get(namespace.name) ?? []
     const running = countsOf(here.map(({ proxy }) => proxy?.revision ?? ''))
     if (!newPods.includes(data.name) && !Object.hasOwn(running, data.name)) return []
     const labels = askOf(namespace.labels)

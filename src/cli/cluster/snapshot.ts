@@ -85,20 +85,19 @@ class MeshReader {
   ): Promise<Map<string, T>> {
     const { client, signal } = this.session
     const { namespace, ...selection } = options
-    const found = new Map<string, T>()
+    const at = namespace === undefined ? {} : { namespace }
+    const pick = (raw: JsonObject): readonly [string, T] | undefined => {
+      const metadata = objectField(raw, 'metadata')
+      const item = select(raw)
+      if (item === undefined) return undefined
+      return [`${textField(metadata, 'namespace')}/${textField(metadata, 'name')}`, item]
+    }
     try {
-      const at = namespace === undefined ? {} : { namespace }
-      for (const raw of (await client.list(resource, at, { ...selection, signal })).items) {
-        const metadata = objectField(raw, 'metadata')
-        const item = select(raw)
-        if (item !== undefined) {
-          found.set(`${textField(metadata, 'namespace')}/${textField(metadata, 'name')}`, item)
-        }
-      }
+      return new Map(await client.select(resource, at, { ...selection, signal }, pick))
     } catch (error) {
       this.leaveOut(resource, error)
+      return new Map()
     }
-    return found
   }
 
   private leaveOut(resource: Resource, error: unknown): void {
