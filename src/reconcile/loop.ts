@@ -12,7 +12,10 @@ export interface LoopOptions {
   readonly random: Random
   /** From the first change to the run. */
   readonly settleMs: number
-  /** A run that took long is followed by a rest nine times as long, up to this: others use the process, too. */
+  /**
+   * A run that took long is followed by a rest nine times as long, up to this: others use the process, too. A change
+   * that comes after the rest waits for `settleMs` alone.
+   */
   readonly longestSettleMs?: number
 }
 
@@ -34,7 +37,8 @@ export function startLoop(options: LoopOptions, signal: AbortSignal): Loop {
   let again = false
   let cancel: (() => void) | undefined
   let due = Number.POSITIVE_INFINITY
-  let settleMs = options.settleMs
+  let restUntil = Number.NEGATIVE_INFINITY
+  const settleMs = (): number => Math.max(options.settleMs, restUntil - clock.now())
   const schedule = (ms: number): void => {
     const at = clock.now() + ms
     if (signal.aborted || at >= due) return
@@ -46,20 +50,21 @@ export function startLoop(options: LoopOptions, signal: AbortSignal): Loop {
     due = Number.POSITIVE_INFINITY
     running = true
     again = false
-    let next: number | undefined
     const began = clock.now()
+    let wanted: number | undefined
+    let failed: number | undefined
     try {
-      const at = await options.run(signal)
+      wanted = await options.run(signal)
       backoff.reset()
-      if (at !== undefined) next = Math.max(at - clock.now(), settleMs)
     } catch (error) {
       if (!signal.aborted) options.onError(error)
-      next = backoff.next(false)
+      failed = backoff.next(false)
     }
     running = false
-    const rest = Math.min((clock.now() - began) * REST, options.longestSettleMs ?? 0)
-    settleMs = Math.max(options.settleMs, rest)
-    if (again) schedule(settleMs)
+    const ended = clock.now()
+    restUntil = ended + Math.min((ended - began) * REST, options.longestSettleMs ?? 0)
+    const next = wanted === undefined ? failed : Math.max(wanted - ended, settleMs())
+    if (again) schedule(settleMs())
     if (next !== undefined) schedule(Math.min(next, LONGEST_MS))
   }
   signal.addEventListener('abort', () => cancel?.(), { once: true })
@@ -67,7 +72,7 @@ export function startLoop(options: LoopOptions, signal: AbortSignal): Loop {
   return {
     poke: () => {
       if (running) again = true
-      else schedule(settleMs)
+      else schedule(settleMs())
     },
   }
 }

@@ -117,6 +117,25 @@ describe('a level-triggered loop', () => {
     expect(runs).toHaveLength(3)
   })
 
+  it('has rested already when a change comes later: part of the rest is over, or all of it', async () => {
+    const { clock, poke, pass } = loop(
+      async () => {
+        await Promise.resolve()
+        clock.jump(20)
+        return undefined
+      },
+      { longestSettleMs: 500 },
+    )
+    await pass(0)
+    await pass(100)
+    poke()
+    expect(clock.waits).toEqual([80])
+    await pass(80)
+    await pass(10_000)
+    poke()
+    expect(clock.waits).toEqual([50])
+  })
+
   it('ends with its signal, and tells no error of a run that it cut short', async () => {
     const { ending, runs, errors, poke, pass } = loop(
       (signal) =>
