@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ownSteps, type Step, USUAL_DEPTH } from './steps.ts'
+import { durationsOf, limitOf } from './e2e/durations.ts'
+import { ROW_MARK, rowOf } from './e2e/observe.ts'
+import { clusterStep, ownSteps, type Step, USUAL_DEPTH } from './steps.ts'
 
 const TOOLS = join(import.meta.dirname, '../node_modules/.bin')
 
@@ -95,6 +97,61 @@ describe('the runner', () => {
       ],
     })
   })
+})
+
+describe('the table of what was observed', () => {
+  const row = rowOf({ what: 'a | b', how: 'by\nhand' }, ' seen ')
+  const table = ['', '| fault | how it was made | what was observed |', '|---|---|---|', row, '']
+  const lines = `console.error(${JSON.stringify(`${row}\nother`)}); console.log("| no\\n1 passed, 0 failed")`
+
+  it('has what would end a cell or a row written out', () => {
+    expect(row).toBe('| a \\| b | by hand | seen |')
+  })
+
+  it('comes before the closing line, of steps that have rows only', () => {
+    const rows = { ...CLOSING, rowMark: '| a' }
+    expect(ran([node('cluster', lines, rows), node('a tool', ''), node('mute', lines, CLOSING)])).toEqual({
+      code: 0,
+      lines: [
+        'ok   cluster: 1 passed, 0 failed (T s)',
+        'ok   a tool: 1 passed, 0 failed (T s)',
+        'ok   mute: 1 passed, 0 failed (T s)',
+        ...table,
+        '3 passed, 0 failed',
+      ],
+    })
+  })
+
+  it('has the rows of a step that fails as well, once', () => {
+    const failing = `${lines}; process.exitCode = 1`
+    expect(ran([node('cluster', failing, { rowMark: ROW_MARK })]).lines).toEqual([
+      'FAIL cluster: 0 passed, 1 failed (T s)',
+      '1 passed, 0 failed',
+      'other',
+      ...table.slice(0, 3),
+      '| no',
+      ...table.slice(3),
+      '0 passed, 1 failed',
+    ])
+  })
+})
+
+it('in the night, what lasts in a cluster lasts as the long form has it, and its tests have the time', () => {
+  const ofStep = (long: boolean) => durationsOf({ REMORA_LONG: '1', ...clusterStep({ long }).env })
+  expect(clusterStep({ long: true }).name).toBe('e2e, long')
+  expect(ofStep(false)).toEqual({
+    apiServerAwayMs: 60_000,
+    rollingRestarts: 5,
+    rootRotations: 3,
+    leafRotationMs: 30_000,
+  })
+  expect(ofStep(true)).toEqual({
+    apiServerAwayMs: 600_000,
+    rollingRestarts: 50,
+    rootRotations: 20,
+    leafRotationMs: 300_000,
+  })
+  expect(limitOf(600_000).timeout).toBeGreaterThan(900_000)
 })
 
 it('a deeper run tries more', () => {

@@ -1,17 +1,24 @@
 // The checks that `make test`, `make e2e`, `make ci` and `make nightly` are made of, and the runner: one line a step, the
-// end of the output of what failed, and `N passed, N failed` over all of them. A step counts its own cases: vitest by
-// test, reference runners by case, tools (format, types, ...) as one each.
+// end of the output of what failed, the table of what was observed in a cluster, and `N passed, N failed` over all of
+// them. A step counts its own cases: vitest by test, reference runners by case, tools (format, types, ...) as one each.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { missingRequirement } from './cluster/binaries.ts'
+import { LONG_VARIABLE } from './e2e/durations.ts'
+import { ROW_MARK, TABLE_HEAD } from './e2e/observe.ts'
 import { findReference } from './reference/outcome.ts'
 
 interface Counts {
   readonly passed: number
   readonly failed: number
+}
+
+interface Outcome extends Counts {
+  /** Lines for the table. */
+  readonly rows: readonly string[]
 }
 
 export interface Step {
@@ -21,6 +28,8 @@ export interface Step {
   readonly env?: Readonly<Record<string, string>>
   /** Where the counts are found: in the last line of the output, or in vitest's report; else the exit code is all. */
   readonly counts?: 'closing line' | 'vitest'
+  /** Lines of its output that begin so are rows of the table at the end. */
+  readonly rowMark?: string
 }
 
 /** How thoroughly what can be tried without end is tried. */
@@ -32,9 +41,11 @@ export interface Depth {
   readonly all: boolean
   /** How many times as often as usual properties are tried. */
   readonly runs: number
+  /** What lasts in a cluster, an API server that is away for one, lasts as test/e2e/durations.ts has it for a night. */
+  readonly long: boolean
 }
 
-export const USUAL_DEPTH: Depth = { pods: 5000, seed: 1, all: false, runs: 1 }
+export const USUAL_DEPTH: Depth = { pods: 5000, seed: 1, all: false, runs: 1, long: false }
 
 const NODE = process.execPath
 
@@ -43,7 +54,7 @@ function counted(name: string, command: readonly string[]): Step {
 }
 
 /** What needs nothing but the checkout. */
-export function ownSteps({ pods, seed, all, runs }: Depth): Step[] {
+export function ownSteps({ pods, seed, all, runs }: Omit<Depth, 'long'>): Step[] {
   const env = { REMORA_RUNS: String(runs), ...(all ? { REMORA_SHARE: '1' } : {}) }
   return [
     { name: 'format and lint', command: ['biome', 'ci', '--colors=off', '--error-on-warnings'] },
@@ -58,7 +69,7 @@ export function ownSteps({ pods, seed, all, runs }: Depth): Step[] {
 }
 
 /** What is compared with the reference data; without it one line says so. */
-export function referenceSteps({ all }: Depth): Step[] {
+export function referenceSteps({ all }: Pick<Depth, 'all'>): Step[] {
   const reference = findReference()
   if (reference === undefined) {
     say('no reference data (REMORA_REFERENCE or ../shared/reference): those suites are left out')
@@ -83,12 +94,21 @@ export function referenceSteps({ all }: Depth): Step[] {
   ]
 }
 
-/** What needs a control plane; where none can be had one line says so, and in CI it is an error. */
-export function clusterSteps(): Step[] {
-  const missing = missingRequirement()
-  if (missing === undefined) {
-    return [{ name: 'e2e', command: ['vitest', 'run', '--config', 'vitest.e2e.config.ts'], counts: 'vitest' }]
+/** The tests against a control plane, as a step. */
+export function clusterStep({ long }: Pick<Depth, 'long'>): Step {
+  return {
+    name: long ? 'e2e, long' : 'e2e',
+    command: ['vitest', 'run', '--config', 'vitest.e2e.config.ts'],
+    env: { [LONG_VARIABLE]: long ? '1' : '' },
+    counts: 'vitest',
+    rowMark: ROW_MARK,
   }
+}
+
+/** What needs a control plane; where none can be had one line says so, and in CI it is an error. */
+export function clusterSteps(depth: Pick<Depth, 'long'>): Step[] {
+  const missing = missingRequirement()
+  if (missing === undefined) return [clusterStep(depth)]
   if (process.env['CI'] !== undefined) throw new Error(missing)
   say(`e2e is left out: ${missing}`)
   return []
@@ -97,19 +117,17 @@ export function clusterSteps(): Step[] {
 /** Runs the steps one after the other, whatever becomes of them; returns the exit code. */
 export function runSteps(steps: readonly Step[]): number {
   const folder = mkdtempSync(join(tmpdir(), 'remora-test-'))
-  let passed = 0
-  let failed = 0
-  for (const step of steps) {
-    const counts = runStep(step, folder)
-    passed += counts.passed
-    failed += counts.failed
-  }
+  const outcomes = steps.map((step) => runStep(step, folder))
   rmSync(folder, { recursive: true, force: true })
+  const rows = outcomes.flatMap((outcome) => outcome.rows)
+  if (rows.length > 0) say(['', ...TABLE_HEAD, ...rows, ''].join('\n'))
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0)
+  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0)
   say(`${passed} passed, ${failed} failed`)
   return failed === 0 ? 0 : 1
 }
 
-function runStep(step: Step, folder: string): Counts {
+function runStep(step: Step, folder: string): Outcome {
   const started = performance.now()
   const report = join(folder, 'report.json')
   const [program = '', ...args] = [...step.command, ...(step.counts === 'vitest' ? reporters(report) : [])]
@@ -119,11 +137,13 @@ function runStep(step: Step, folder: string): Counts {
   const { passed, failed } = countsOf(step, run.stdout ?? '', report, run.status === 0)
   const verdict = failed === 0 ? 'ok  ' : 'FAIL'
   say(`${verdict} ${step.name}: ${passed} passed, ${failed} failed (${seconds} s)`)
+  const output = `${run.stdout ?? ''}${run.stderr ?? ''}${run.error?.message ?? ''}`.trimEnd().split('\n')
+  const isRow = (line: string): boolean => step.rowMark !== undefined && line.startsWith(step.rowMark)
   if (failed > 0) {
-    const output = `${run.stdout ?? ''}${run.stderr ?? ''}${run.error?.message ?? ''}`
-    say(output.trimEnd().split('\n').slice(-200).join('\n'))
+    const talk = output.filter((line) => !isRow(line))
+    say(talk.slice(-200).join('\n'))
   }
-  return { passed, failed }
+  return { passed, failed, rows: output.filter(isRow) }
 }
 
 function countsOf(step: Step, output: string, report: string, ok: boolean): Counts {

@@ -10,19 +10,30 @@ import { remoraDoes } from '../cluster/cli.ts'
 import { runOk } from '../cluster/kubectl.ts'
 import { installRemora, REMORA_NAMESPACE } from '../cluster/remora.ts'
 import { until } from '../cluster/wait.ts'
+import { DURATIONS, limitOf } from './durations.ts'
+import { metric, replicasOf, SECRET } from './faults/replicas.ts'
 import { type LoadedBed, REVISIONS, startLoadedBed } from './load/bed.ts'
-import { type Allowed, type CreatedPod, injections, type Load, type Verdict } from './load/load.ts'
+import { Injections } from './load/injections.ts'
+import type { Allowed, Load, Verdict } from './load/load.ts'
+import { type Rotated, RotationWatch, since } from './load/rotation.ts'
+import { observed } from './observe.ts'
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests')
 const OLD = REVISIONS
 const NEW: Allowed = { ...OLD, 'load-tag': ['default'] }
 const EITHER: Allowed = { ...OLD, 'load-tag': ['1-30-3', 'default'] }
 
-const ROTATION_MS = 36_000
+const { rollingRestarts, rootRotations, leafRotationMs } = DURATIONS
+const RESTART_MS = 15_000
+/** A leaf is made anew at half of its life, a root begins to change at half of its own. */
+const LEAF_ARGS = ['--cert-lifetime=10s']
+const ROOT_ARGS = ['--ca-lifetime=20s']
+const ROOT_MS = 10_000
 
 let on: LoadedBed
 let bed: Bed
 let load: Load
+let rotation: RotationWatch
 
 const remora = (...args: string[]): Promise<string> => remoraDoes(bed.plane.kubeconfig, args)
 const kubectl = (...args: string[]): Promise<string> =>
@@ -30,10 +41,43 @@ const kubectl = (...args: string[]): Promise<string> =>
 const ready = (): number => bed.balancer.readyOf(REMORA_NAMESPACE, 'remora-injector').length
 
 /** One replica after the other, with SIGTERM, as the Deployment says. */
-async function rollingRestart(...change: string[]): Promise<void> {
+async function rollingRestart(change: readonly string[] = RESTART): Promise<void> {
   await kubectl('-n', REMORA_NAMESPACE, ...change)
   await kubectl('-n', REMORA_NAMESPACE, 'rollout', 'status', 'deployment/remora-injector', '--timeout=120s')
   await until('the old replicas to be gone', () => bed.kubelet.programs.size === TWO_REVISIONS.length + 2)
+}
+
+const RESTART = ['rollout', 'restart', 'deployment/remora-injector']
+
+/** Takes keys out of the Secret: without them what they belong to is made anew, with the lifetimes of now. */
+async function forget(...keys: readonly string[]): Promise<void> {
+  await bed.client.patch(RESOURCE.secret, SECRET, {
+    data: Object.fromEntries(keys.map((key) => [key, null])),
+  })
+}
+
+/** Certificates that each replica has put into use so far. */
+function taken(): Promise<number[]> {
+  const key = '{what="certificate",result="good"}'
+  return Promise.all(
+    replicasOf(bed).map(async (replica) => (await metric(replica, 'remora_reloads_total')).get(key) ?? 0),
+  )
+}
+
+/** What was rotated under load during `work`; every replica has put each new leaf into use. */
+async function rotatedDuring(what: string, work: (so: () => Rotated) => Promise<unknown>): Promise<Rotated> {
+  const before = { rotated: rotation.all, taken: await taken() }
+  const so = (): Rotated => since(before.rotated, rotation.all)
+  const how = 'lifetimes: leaf 10 s, root 20 s where it is rotated; --cert-settle 2s; 50 pods a second'
+  expectAllInjected(await load.during({ what, how }, OLD, () => work(so)))
+  const rotated = so()
+  await until('every replica to take every leaf', async () =>
+    (await taken()).every((count, index) => count - (before.taken[index] ?? 0) >= rotated.leaves),
+  )
+  const { leaves, added, switched, dropped } = rotated
+  const roots = `roots: ${added} added, ${switched} used, ${dropped} dropped`
+  observed({ what, how }, `${leaves} leaves, each taken by every replica; ${roots}`)
+  return rotated
 }
 
 function expectAllInjected(verdict: Verdict): void {
@@ -41,50 +85,55 @@ function expectAllInjected(verdict: Verdict): void {
   expect(verdict.pods).toBeGreaterThan(0)
 }
 
-function logLines(text: string): { message: string; reason?: string }[] {
-  const lines = text.split('\n').filter((line) => line.startsWith('{'))
-  return lines.map((line) => JSON.parse(line) as { message: string; reason?: string })
-}
-
 beforeAll(async () => {
-  on = await startLoadedBed({ podsASecond: 50, adopt: false, remoraArgs: ['--cert-settle=2s', '--drain=5s'] })
+  on = await startLoadedBed({ podsASecond: 50, adopt: false, remoraArgs: ['--cert-settle=2s', '--drain=3s'] })
   bed = on.bed
   load = on.load
+  rotation = new RotationWatch(bed.access)
   // kube-proxy learns late of replicas that go.
   bed.balancer.delayMs = 500
 })
 
 afterAll(async () => {
+  rotation?.stop()
   await on?.stop()
 })
 
 describe('with 50 pods created a second, each has exactly one sidecar', { timeout: 300_000 }, () => {
+  const judged = async (what: string, how: string, allowed: Allowed, work: () => Promise<unknown>) =>
+    expectAllInjected(await load.during({ what, how: `${how}; 50 pods a second` }, allowed, work))
+
   it('while istiod injects and remora only stands beside it', async () => {
-    expectAllInjected(await load.during('beside istiod', OLD, () => delay(3000)))
+    await judged('beside istiod', 'installed, not adopted, 3 s', OLD, () => delay(3000))
   })
 
   it('during adopt, undo, and adopt again', async () => {
-    expectAllInjected(await load.during('adopt', OLD, () => remora('adopt')))
-    expectAllInjected(await load.during('undo', OLD, () => remora('adopt', '--undo')))
-    expectAllInjected(await load.during('adopt again', OLD, () => remora('adopt')))
+    await judged('adopt', 'remora adopt', OLD, () => remora('adopt'))
+    await judged('undo', 'remora adopt --undo', OLD, () => remora('adopt', '--undo'))
+    await judged('adopt again', 'remora adopt', OLD, () => remora('adopt'))
   })
 
   it('while a tag is moved there and back, the old or the new one', async () => {
+    const how = 'remora tag set prod-stable --revision'
     const move = (revision: string) => () =>
       remora('tag', 'set', 'prod-stable', '--revision', revision, '--overwrite', '-y')
-    expectAllInjected(await load.during('tag moved', EITHER, move('default')))
-    expectAllInjected(await load.during('after the move', NEW, () => delay(2000)))
-    expectAllInjected(await load.during('tag moved back', EITHER, move('1-30-3')))
-    expectAllInjected(await load.during('after the move back', OLD, () => delay(2000)))
+    await judged('tag moved', `${how} default`, EITHER, move('default'))
+    await judged('after the move', 'nothing is done for 2 s', NEW, () => delay(2000))
+    await judged('tag moved back', `${how} 1-30-3`, EITHER, move('1-30-3'))
+    await judged('after the move back', 'nothing is done for 2 s', OLD, () => delay(2000))
   })
 
-  it('during rolling restarts and an upgrade of remora', async () => {
-    const again = ['rollout', 'restart', 'deployment/remora-injector']
-    for (const turn of [1, 2]) {
-      expectAllInjected(await load.during(`rolling restart ${turn}`, OLD, () => rollingRestart(...again)))
-    }
+  it(`during ${rollingRestarts} rolling restarts`, limitOf(rollingRestarts * RESTART_MS), async () => {
+    const how =
+      'kubectl rollout restart: SIGTERM of one replica after the other, kube-proxy hears of it 0.5 s late'
+    await judged(`${rollingRestarts} rolling restarts`, how, OLD, async () => {
+      for (let turn = 0; turn < rollingRestarts; turn++) await rollingRestart()
+    })
+  })
+
+  it('during an upgrade of remora', async () => {
     const upgrade = ['set', 'image', 'deployment/remora-injector', 'injector=remora:0.2.0']
-    expectAllInjected(await load.during('upgrade', OLD, () => rollingRestart(...upgrade)))
+    await judged('upgrade', 'kubectl set image', OLD, () => rollingRestart(upgrade))
   })
 
   it('during undo and uninstall, and install and adopt', async () => {
@@ -97,49 +146,66 @@ describe('with 50 pods created a second, each has exactly one sidecar', { timeou
       await until('two ready replicas', () => ready() >= 2)
       await remora('adopt')
     }
-    expectAllInjected(await load.during('uninstall', OLD, uninstall))
-    expectAllInjected(await load.during('install', OLD, install))
+    await judged('uninstall', 'remora adopt --undo, kubectl delete -k manifests', OLD, uninstall)
+    await judged('install', 'kubectl apply -k manifests, remora adopt', OLD, install)
   })
 
-  it('while certificates are made anew every 5 s, and their root every 15 s', async () => {
-    bed.remora.extra.push('--cert-lifetime=10s', '--ca-lifetime=30s')
-    await rollingRestart('rollout', 'restart', 'deployment/remora-injector')
-    // What is there was made for long: without its key the root is changed first.
-    const secret = { namespace: REMORA_NAMESPACE, name: 'remora-injector-certificates' }
-    await bed.client.patch(RESOURCE.secret, secret, { data: { 'root.key': null } })
-    const verdict = await load.during('rotation', OLD, () => delay(ROTATION_MS))
-    const logs = [...bed.kubelet.programs].flatMap(([pod, { log }]) =>
-      pod.startsWith('remora') ? [logLines(log())] : [],
-    )
-    expectAllInjected(verdict)
-    // Each replica took every pair, and one wrote them.
-    const taken = logs.map(
-      (lines) => lines.filter(({ message }) => message === 'a new certificate is in use').length,
-    )
-    const written = logs
-      .flat()
-      .flatMap(({ reason }) => /^(leaf|add|switch|drop):/.exec(reason ?? '')?.[1] ?? [])
-    const steps = Object.groupBy(written, (step) => step)
-    process.stderr.write(`rotation: pairs taken ${taken.join(' and ')}; written ${written.join(', ')}\n`)
-    expect(Math.min(...taken)).toBeGreaterThanOrEqual(5)
-    expect([steps['add'], steps['switch'], steps['drop']].map((some) => (some?.length ?? 0) >= 2)).toEqual([
-      true,
-      true,
-      true,
-    ])
-  })
+  const seconds = leafRotationMs / 1000
+  it(
+    `while the certificate is made anew every 5 s for ${seconds} s: half of its life of 10 s`,
+    limitOf(leafRotationMs),
+    async () => {
+      bed.remora.extra.push(...LEAF_ARGS)
+      await rollingRestart()
+      await forget('tls.crt', 'tls.key')
+      const { leaves } = rotation.all
+      await until('a certificate of 10 s', () => rotation.all.leaves > leaves)
+      const rotated = await rotatedDuring(`leaf rotated for ${seconds} s`, () => delay(leafRotationMs))
+      expect(rotated.leaves).toBeGreaterThanOrEqual(Math.floor(leafRotationMs / 6000))
+      expect(rotated).toMatchObject({ added: 0, switched: 0, dropped: 0 })
+    },
+  )
+
+  it(
+    `while the root is changed ${rootRotations} times: added, used, the old one dropped`,
+    limitOf(rootRotations * ROOT_MS),
+    async () => {
+      bed.remora.extra.push(...ROOT_ARGS)
+      await rollingRestart()
+      await forget('root.key')
+      const rotated = await rotatedDuring(`${rootRotations} root rotations`, (so) =>
+        until(
+          'the last root to be dropped',
+          () => so().dropped >= rootRotations,
+          3 * rootRotations * ROOT_MS,
+        ),
+      )
+      const { added, switched, dropped } = rotated
+      expect(Math.min(added, switched, dropped)).toBeGreaterThanOrEqual(rootRotations)
+    },
+  )
 
   it('and over the whole time one injector only: none was refused, none injected twice', async () => {
     await load.stop()
-    const [byIstio, byRemora] = [injections(join(on.folder, 'istio')), injections(join(on.folder, 'remora'))]
-    const { done } = load.pods()
-    process.stderr.write(
-      `in all: ${done.length} pods, ${byIstio.size} by istiod, ${byRemora.size} by remora\n`,
+    const [istio, own] = ['istio', 'remora'].map((name) => new Injections(join(on.folder, name)))
+    const { sidecars, pods, perSecond } = load.sum()
+    const odd = (): { number: number; times: number; sidecars: number | undefined }[] => {
+      const [byIstio, byRemora] = [istio?.read() ?? [], own?.read() ?? []]
+      return Array.from(sidecars, (count, number) => ({
+        number,
+        times: (byIstio[number] ?? 0) + (byRemora[number] ?? 0),
+        sidecars: count,
+      })).filter(({ number, times, sidecars: count }) => number > 0 && (times !== 1 || count !== 1))
+    }
+    const late = odd().length
+    // Lines of the log may wait a moment before they are written.
+    await until('the last lines of the logs', () => odd().length === 0, 5000).catch(() => undefined)
+    const [byIstio = 0, byRemora = 0] = [istio, own].map((each) => each?.read().reduce((a, b) => a + b, 0))
+    observed(
+      { what: 'the whole run', how: 'logs of all processes beside the pods that were created' },
+      `${pods} pods at ${perSecond.toFixed(1)}/s, ${byIstio} by istiod, ${byRemora} by remora; ${late} lines of the log came after the last answer`,
     )
-    const times = ({ name }: CreatedPod): number => (byIstio.get(name) ?? 0) + (byRemora.get(name) ?? 0)
-    expect(done.filter((pod) => times(pod) !== 1 || pod.sidecars !== 1).slice(0, 3)).toEqual([])
-    const { length, 0: first, [length - 1]: last } = done
-    const seconds = ((last?.began ?? 0) - (first?.began ?? 0)) / 1000
-    expect(length / seconds).toBeGreaterThan(40)
+    expect(odd().slice(0, 3)).toEqual([])
+    expect(perSecond).toBeGreaterThan(45)
   })
 })

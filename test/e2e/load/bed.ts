@@ -44,7 +44,7 @@ export async function startLoadedBed(options: LoadedBedOptions): Promise<LoadedB
   }
   if (adopt) await remoraDoes(bed.plane.kubeconfig, ['adopt'])
   const load = new Load(bed.plane.kubeconfig, folder, podsASecond)
-  await until('pods to be created', () => load.pods().done.some(({ sidecars }) => sidecars === 1))
+  await until('pods to be created', () => load.sum().sidecars.includes(1))
   const stop = async (): Promise<void> => {
     await load.stop()
     await bed.stop()

@@ -2,9 +2,10 @@
 // that was right at the time, with what its user had written.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../../cluster/wait.ts'
+import { type Fault, observed } from '../observe.ts'
+import { Tail } from './tail.ts'
 
 export interface CreatedPod {
   readonly namespace: string
@@ -36,47 +37,95 @@ export interface Verdict {
 export type Allowed = Readonly<Record<string, readonly string[]>>
 
 const PODS_A_SECOND = 50
+const LOOK_MS = 1000
+
+type Begun = Pick<CreatedPod, 'name' | 'began'>
 
 export class Load {
-  private readonly file: string
+  private readonly tail: Tail
   private readonly child: ChildProcess
   private readonly ended: Promise<unknown>
+  private readonly look: NodeJS.Timeout
+  /** When the pods that are not finished were begun, by name. */
+  private readonly open = new Map<string, number>()
+  /** Finished, of the time that is judged next. */
+  private recent: CreatedPod[] = []
+  /** Sidecars of each finished pod, by its number: all that is kept of a pod in the end. */
+  private readonly sidecars: number[] = []
+  private finished = 0
+  private firstBegan = 0
+  private lastBegan = 0
 
   constructor(kubeconfig: string, folder: string, podsASecond = PODS_A_SECOND) {
-    this.file = join(folder, 'load.jsonl')
-    const args = [join(import.meta.dirname, 'creator.ts'), kubeconfig, this.file, String(podsASecond)]
+    const file = join(folder, 'load.jsonl')
+    const args = [join(import.meta.dirname, 'creator.ts'), kubeconfig, file, String(podsASecond)]
+    this.tail = new Tail(file)
     this.child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
     this.ended = new Promise((done) => this.child.once('exit', done))
+    // Little at a time: this process also plays kube-proxy.
+    this.look = setInterval(() => this.read(), LOOK_MS)
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.look)
     this.child.kill('SIGTERM')
     await this.ended
+    this.read()
   }
 
-  /** Pods that were begun in a time; those that are not finished are counted. */
-  pods(from = 0, until = Number.POSITIVE_INFINITY): { done: CreatedPod[]; open: number } {
-    const lines = existsSync(this.file) ? readFileSync(this.file, 'utf8').split('\n').slice(0, -1) : []
-    const all = lines.map((line) => JSON.parse(line) as Pick<CreatedPod, 'began'> & Partial<CreatedPod>)
-    const some = all.filter(({ began }) => began >= from && began < until)
-    const done = some.filter((each): each is CreatedPod => each.ms !== undefined)
-    return { done, open: some.length - 2 * done.length }
+  /** All pods up to now: the sidecars of each finished one by its number, and how many were begun in a second. */
+  sum(): { readonly sidecars: readonly number[]; readonly pods: number; readonly perSecond: number } {
+    this.read()
+    const seconds = (this.lastBegan - this.firstBegan) / 1000
+    return { sidecars: this.sidecars, pods: this.finished, perSecond: this.finished / seconds }
   }
 
-  /** Does `work` under load and judges what was created meanwhile; prints a line of it. */
-  async during(what: string, allowed: Allowed, work: () => Promise<unknown>): Promise<Verdict> {
+  /** Does `work` under load and judges what was created meanwhile; prints a row of it. */
+  async during(fault: Fault, allowed: Allowed, work: () => Promise<unknown>): Promise<Verdict> {
+    this.read()
     const from = Date.now()
+    this.recent = []
     let failure: unknown
     await work().catch((error: unknown) => {
       failure = error
     })
     const end = Date.now()
-    await until('the pods that are begun', () => this.pods(from, end).open === 0)
-    const verdict = judge(this.pods(from, end).done, allowed, end - from)
-    process.stderr.write(`${what}: ${line(verdict)}\n`)
+    // They are begun in order: once a later one is known, all are.
+    await until('the pods that are begun', () => this.read() >= end && !this.isOpen(from, end))
+    const pods = this.recent.filter(({ began }) => began >= from && began < end)
+    const verdict = judge(pods, allowed, end - from)
+    observed(fault, line(verdict))
     if (failure !== undefined) throw failure
     return verdict
   }
+
+  private isOpen(from: number, end: number): boolean {
+    return [...this.open.values()].some((began) => began >= from && began < end)
+  }
+
+  /** Takes in what the creator has written; returns when the newest pod was begun. */
+  private read(): number {
+    for (const text of this.tail.lines()) {
+      const pod = JSON.parse(text) as Begun | CreatedPod
+      if ('ms' in pod) {
+        this.open.delete(pod.name)
+        this.recent.push(pod)
+        this.sidecars[podNumber(pod.name) ?? 0] = pod.sidecars
+        this.finished++
+        continue
+      }
+      this.open.set(pod.name, pod.began)
+      this.lastBegan = pod.began
+      this.firstBegan ||= pod.began
+    }
+    return this.lastBegan
+  }
+}
+
+/** The number in the name of a pod of the load; undefined for other pods. */
+export function podNumber(name: string): number | undefined {
+  const text = /^load-(\d+)$/.exec(name)?.[1]
+  return text === undefined ? undefined : Number(text)
 }
 
 export function judge(pods: readonly CreatedPod[], allowed: Allowed, ms: number): Verdict {
@@ -101,17 +150,4 @@ function line({ pods, perSecond, refused, wrong, revisions, p99 }: Verdict): str
   const of = Object.entries(revisions).map(([name, count]) => `${count} ${name}`)
   const counts = `${refused.length} refused, ${wrong.length} wrong`
   return `${pods} pods at ${perSecond.toFixed(1)}/s, ${counts}; ${of.join(', ')}; p99 ${p99} ms`
-}
-
-/** How often each pod was injected, by the logs of all processes in a folder. */
-export function injections(folder: string): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>()
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.log'))) {
-    for (const text of readFileSync(join(folder, file), 'utf8').split('\n')) {
-      if (!text.includes('"outcome":"patched"')) continue
-      const { pod } = JSON.parse(text) as { pod: string }
-      counts.set(pod, (counts.get(pod) ?? 0) + 1)
-    }
-  }
-  return counts
 }
