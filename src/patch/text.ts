@@ -1,40 +1,69 @@
 // JSON text of a patch, byte for byte as JSON.stringify writes it. Parts that come in one patch after the other (frozen, and
 // remembered by typed.ts) are written once. In goes plain JSON data, which is not changed.
+//
+// The pieces are collected and joined: text that grows by `+` is a tree of halves, which costs more to lay out in the end
+// than all the rest.
 
-import type { Json } from '../std/json.ts'
-import { isRemembered } from './typed.ts'
-
-/** Texts of remembered parts. */
-const texts = new WeakMap<object, string>()
+import { narrow } from '../std/narrow.ts'
+import { textOfRemembered } from './typed.ts'
 
 const UNSAFE = /["\\\u0000-\u001f\ud800-\udfff]/
 
 /** Members that are undefined are left out. */
 export function jsonText(value: unknown): string {
-  if (typeof value === 'string') return UNSAFE.test(value) ? JSON.stringify(value) : `"${value}"`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const known = texts.get(value)
-  if (known !== undefined) return known
-  if (isRemembered(value)) {
-    const text = JSON.stringify(value)
-    texts.set(value, text)
-    return text
+  const pieces: string[] = []
+  write(value, pieces)
+  return pieces.join('')
+}
+
+function write(value: unknown, pieces: string[]): void {
+  if (typeof value === 'string') writeString(value, pieces)
+  else if (typeof value !== 'object' || value === null) pieces.push(JSON.stringify(value))
+  else {
+    const known = textOfRemembered(value)
+    if (known !== undefined) pieces.push(known)
+    else if (Array.isArray(value)) writeList(value, pieces)
+    else writeObject(value as Readonly<Record<string, unknown>>, pieces)
   }
-  return Array.isArray(value) ? listText(value) : objectText(value as Record<string, Json | undefined>)
 }
 
-function listText(list: readonly unknown[]): string {
-  let text = ''
-  for (let i = 0; i < list.length; i++) text += (i === 0 ? '' : ',') + jsonText(list[i])
-  return `[${text}]`
+function writeString(text: string, pieces: string[]): void {
+  if (UNSAFE.test(text)) pieces.push(JSON.stringify(text))
+  else pieces.push('"', text, '"')
 }
 
-function objectText(object: Readonly<Record<string, Json | undefined>>): string {
-  let text = ''
+function writeList(list: readonly unknown[], pieces: string[]): void {
+  pieces.push('[')
+  for (let i = 0; i < list.length; i++) {
+    if (i > 0) pieces.push(',')
+    write(list[i], pieces)
+  }
+  pieces.push(']')
+}
+
+function writeObject(object: Readonly<Record<string, unknown>>, pieces: string[]): void {
+  let mark = '{'
   for (const key of Object.keys(object)) {
     const value = object[key]
     if (value === undefined) continue
-    text += `${text === '' ? '' : ','}${jsonText(key)}:${jsonText(value)}`
+    pieces.push(mark, memberStart(key))
+    write(value, pieces)
+    mark = ','
   }
-  return `{${text}}`
+  pieces.push(mark === '{' ? '{}' : '}')
+}
+
+/** What members begin with, by their names, which come again and again. */
+const starts = new Map<string, string>()
+const MOST_STARTS = 1024
+const LONGEST_START = 128
+
+function memberStart(key: string): string {
+  const known = starts.get(key)
+  if (known !== undefined) return known
+  const start = narrow(`${JSON.stringify(key)}:`)
+  if (key.length > LONGEST_START) return start
+  if (starts.size >= MOST_STARTS) starts.clear()
+  starts.set(key, start)
+  return start
 }

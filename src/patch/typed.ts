@@ -4,6 +4,7 @@
 // It returns the very same reference (and the same parts) when nothing changes, and never mutates its input.
 
 import { deepFreeze, isObject, type Json, type JsonArray, type JsonObject, own, setOwn } from '../std/json.ts'
+import { narrow } from '../std/narrow.ts'
 import { ProblemError } from '../std/problem.ts'
 import { canonicalQuantity } from '../std/quantity.ts'
 import { foldName, type MemberOrder, membersOf, settleNames } from './field-names.ts'
@@ -60,8 +61,15 @@ export function decodeChanged(type: SchemaType, value: Json, clean: Json): Json 
   }
 }
 
+interface Remembered {
+  readonly type: SchemaType
+  readonly decoded: Json
+}
+
 /** What frozen objects and lists decode to, for those that come again and again. */
-const remembered = new WeakMap<object, { readonly type: SchemaType; readonly decoded: Json }>()
+const remembered = new WeakMap<object, Remembered>()
+/** Their JSON texts, as far as somebody asked. */
+const texts = new WeakMap<object, string>()
 
 /**
  * Decodes `value`, which is deeply frozen, and its parts once for all later calls of `decodeChanged` that meet them; misfits
@@ -91,9 +99,13 @@ function rememberMembers(type: SchemaType, value: Json): void {
   }
 }
 
-/** Whether the object or list is one that `rememberDecoded` was given, or what it made of that. */
-export function isRemembered(value: object): boolean {
-  return remembered.has(value)
+/** The JSON text of an object or list that `rememberDecoded` was given, or that it made of one; undefined for others. */
+export function textOfRemembered(value: object): string | undefined {
+  const known = texts.get(value)
+  if (known !== undefined || !remembered.has(value)) return known
+  const text = narrow(JSON.stringify(value))
+  texts.set(value, text)
+  return text
 }
 
 function recalled(type: SchemaType, value: object): Json | undefined {

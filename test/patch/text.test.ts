@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { POD } from '../../src/patch/schema.ts'
 import { mergeStrategic } from '../../src/patch/strategic.ts'
 import { jsonText } from '../../src/patch/text.ts'
-import { decode, decodeChanged, isRemembered, rememberDecoded } from '../../src/patch/typed.ts'
+import { decode, decodeChanged, rememberDecoded, textOfRemembered } from '../../src/patch/typed.ts'
 import { deepFreeze, isObject, type Json, type JsonObject } from '../../src/std/json.ts'
 import { json, pod } from './arbitrary.ts'
 
@@ -79,7 +79,7 @@ describe('decodeChanged', () => {
   it('takes remembered parts for what they are of their own type only', () => {
     const part = deepFreeze({ name: 'a', image: 'i', value: 'v' })
     rememberDecoded(POD, deepFreeze({ spec: { containers: [part] } }))
-    expect(isRemembered(part)).toBe(true)
+    expect(textOfRemembered(part)).toBe(JSON.stringify(part))
     const merged = { spec: { containers: [{ name: 'c', env: [part] }, part] } }
     const got = decodeChanged(POD, merged as unknown as Json, decode(POD, {}))
     const [first, second] = (

@@ -7,6 +7,7 @@ import { Typed } from '../../gotemplate/value.ts'
 import { POD } from '../../patch/schema.ts'
 import { rememberDecoded } from '../../patch/typed.ts'
 import { deepFreeze, type JsonObject } from '../../std/json.ts'
+import { narrow } from '../../std/narrow.ts'
 import { ReadRecord } from './reads.ts'
 import { type Change, changesOf, fill, fillSkeleton } from './skeleton.ts'
 import { type Entry, isWithinLimits } from './tree.ts'
@@ -56,7 +57,8 @@ export function makeMemo(
       reads.step = i
       if (operation(replay) !== outcome) return undefined
     }
-    const { texts, run } = replay
+    const { run } = replay
+    const texts = replay.texts.map(narrow)
     const overlay = fillSkeleton(skeleton, texts)
     if (overlay === undefined || !isWithinLimits(entry, texts, run.steps, run.limits)) return undefined
     deepFreeze(overlay)

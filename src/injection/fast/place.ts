@@ -3,6 +3,7 @@
 // must stay as it was. Texts that do not fit the rules of their scalar stay as they were, too.
 
 import { isObject, type Json } from '../../std/json.ts'
+import { narrow } from '../../std/narrow.ts'
 import { ProblemError } from '../../std/problem.ts'
 import { Scanner } from '../../std/yaml/scanner.ts'
 import {
@@ -174,7 +175,7 @@ function slotOf(
   const style = isWhole && only?.text.startsWith('"') === true ? 'quoted' : styleOf(token, inFlow)
   if (style === undefined) return undefined
   if (style !== 'literal' && markers.some((hole) => printed[hole]?.serialised === true)) return undefined
-  const parts = token.value.split(/rEmOrA[0-9]+hOlE/)
+  const parts = token.value.split(/rEmOrA[0-9]+hOlE/).map(narrow)
   return { style, parts, holes: markers.map((hole) => printed[hole]?.register ?? 0) }
 }
 

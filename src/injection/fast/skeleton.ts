@@ -10,6 +10,7 @@ import type { Recording } from '../../gotemplate/record.ts'
 import { fieldType, POD, resolve, type SchemaType } from '../../patch/schema.ts'
 import { decode, rememberDecoded } from '../../patch/typed.ts'
 import { deepFreeze, isObject, type Json, type JsonObject, setOwn } from '../../std/json.ts'
+import { narrowAll } from '../../std/narrow.ts'
 import { parseYaml } from '../../std/yaml.ts'
 import { mergePod } from '../merge.ts'
 import { isHarmless } from '../structure.ts'
@@ -42,16 +43,17 @@ export function buildSkeleton(recording: Recording, texts: readonly string[]): S
   const harmless = harmlessHoles(recording, printed, whole)
   const placed = placeHoles(recording.texts, printed, harmless)
   if (placed === undefined) return undefined
-  const changes = changesIn(placed.tree, placed.slots)
-  if (changes === undefined || !isObject(placed.tree)) return undefined
+  const tree = narrowAll(placed.tree)
+  const changes = changesIn(tree, placed.slots)
+  if (changes === undefined || !isObject(tree)) return undefined
   const exact = new Map(placed.exact.map((i) => [recording.holes[i] ?? 0, printed[i]?.text ?? '']))
   const bare = {
-    tree: deepFreeze(placed.tree),
+    tree: deepFreeze(tree),
     changes,
     exact: [...exact],
     size: 4 * whole.length + 200 * recording.steps.length,
   }
-  rememberParts(POD, placed.tree, changes)
+  rememberParts(POD, tree, changes)
   // Whatever the placing missed, the run at hand must come out as it is.
   const filled = fillSkeleton(bare, texts)
   if (filled === undefined || JSON.stringify(filled) !== JSON.stringify(parseYaml(whole))) return undefined
