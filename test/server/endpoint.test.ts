@@ -7,7 +7,7 @@ import { createEndpoint } from '../../src/server/endpoint.ts'
 import { LIMITS } from '../../src/server/limits.ts'
 import { startWebhook, type Webhook } from '../../src/server/webhook.ts'
 import { createLog } from '../../src/telemetry/log.ts'
-import type { Finished } from '../../src/telemetry/metrics.ts'
+import type { Finished } from '../../src/telemetry/request-metrics.ts'
 import { POD, reviewOf, snapshotOf } from '../admission/fixture.ts'
 import { call, makePki, type Reply } from './client.ts'
 

@@ -63,6 +63,25 @@ describe('metrics', () => {
     })
   }
 
+  it('counts every request once, however many there are between two scrapes', async () => {
+    const metrics = create()
+    const request = { revision: 'default', outcome: 'patched', reason: 'x', seconds: 0.002 } as const
+    for (const [round, requests] of [255, 1, 300].entries()) {
+      const before = (await samples(metrics))['sidecar_injection_success_total'] ?? 0
+      for (let i = 0; i < requests; i++) {
+        metrics.started()
+        metrics.rendered('hit')
+        metrics.finished(request)
+      }
+      metrics.started()
+      const got = await samples(metrics)
+      expect(got['sidecar_injection_success_total']).toBe(before + requests)
+      expect(got['remora_fast_path_total{result="hit"}']).toBe(before + requests)
+      expect(got['remora_in_flight']).toBe(round + 1)
+    }
+    expect((await samples(metrics))['sidecar_injection_requests_total']).toBe(559)
+  })
+
   it('shows what is observed at the scrape, and forgets revisions that went away', async () => {
     let observed = OBSERVED
     const metrics = create(() => observed)
