@@ -199,9 +199,7 @@ function proxyFindings(
     const message = 'its proxy has image "auto": it was not injected, and cannot start'
     found.push(finding('image-auto', object, message, HOW_TO_LABEL, revision))
   } else if (!pod.hasProxy && !pod.injected && revision !== undefined && isWanted(inputs, pod, revision)) {
-    const message = `has no sidecar, but its labels ask for one of revision "${revision}"`
-    const hint = 'restart it; see remora explain for the rule'
-    found.push(finding('missing-sidecar', object, message, hint, revision))
+    found.push(missing(object, revision, injector?.conditions ?? []))
   } else if (pod.hasProxy && pod.revision !== '' && !revisions.has(pod.revision)) {
     const message = `its sidecar is of revision "${pod.revision}", which does not exist any more`
     const hint = 'restart it, once another revision takes it'
@@ -215,6 +213,23 @@ function proxyFindings(
     found.push(finding('proxy-uid', object, message, 'choose another runAsUser', revision))
   }
   return found
+}
+
+/** Conditions may have kept the injector from it: only API servers evaluate them. */
+function missing(object: string, revision: string, conditions: readonly string[]): Finding {
+  if (conditions.length === 0) {
+    const message = `has no sidecar, but its labels ask for one of revision "${revision}"`
+    return finding(
+      'missing-sidecar',
+      object,
+      message,
+      'restart it; see remora explain for the rule',
+      revision,
+    )
+  }
+  const message = `has no sidecar; its labels ask for one of revision "${revision}", if condition ${conditions.join(' and ')} holds, too`
+  const hint = 'see remora explain for the condition, which only an API server evaluates'
+  return finding('sidecar-unknown', object, message, hint, revision)
 }
 
 /** The revision that an entry stands for; undefined for a tag that is not known. */

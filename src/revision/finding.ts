@@ -39,6 +39,7 @@ const LEVELS = {
   'unknown-release': 'warning',
   /** Nothing is wrong. */
   'other-revision': 'info',
+  'sidecar-unknown': 'info',
 } as const satisfies Record<string, Level>
 
 export type FindingCode = keyof typeof LEVELS

@@ -329,3 +329,112 @@ describe('running pods', () => {
     )
   })
 })
+
+describe('conditions that only an API server evaluates', () => {
+  const NOT_BATCH = { name: 'not-batch', expression: 'object.metadata.labels.kind != "batch"' }
+  const withCondition = (name: string): void =>
+    change(WEBHOOKS, name, (object) => ({
+      ...object,
+      webhooks: (object['webhooks'] as JsonObject[]).map((entry) => ({
+        ...entry,
+        matchConditions: [NOT_BATCH],
+      })),
+    }))
+
+  it('make the result unknown, and say what comes of it either way', async () => {
+    withCondition('remora-injector')
+    const { result, reason, because, templates, counterfactual, pods } = await explained(
+      'sts/db',
+      '-n',
+      'bank',
+    )
+    expect([result, reason, templates, counterfactual]).toEqual([
+      'unknown',
+      'match-conditions',
+      undefined,
+      [],
+    ])
+    expect(because).toBe(
+      'entry rev.namespace.tag.prod.injector.remora.dev acts only if condition not-batch (object.metadata.labels.kind != "batch") holds, too. ' +
+        'Only an API server evaluates that: if so the pod is injected by remora for revision canary, if not it is not injected',
+    )
+    expect(pods?.map(({ state }) => state)).toEqual(['unknown'])
+    const { stdout } = await explain('sts/db', '-n', 'bank')
+    expect(stdout).toMatch(
+      /\n {4}perhaps {2}rev\.namespace\.tag\.prod\S+ {2}\(tag prod\) {2}.* matches, if condition not-batch holds, too; failurePolicy Fail\n/,
+    )
+    expect(stdout).toContain(
+      '\nresult: unknown: entry rev.namespace.tag.prod.injector.remora.dev acts only if',
+    )
+  })
+
+  it('make no difference where the injector leaves the pod alone anyway', async () => {
+    withCondition('remora-injector')
+    change(RESOURCE.statefulSet, 'db', (object) => {
+      const spec = object['spec'] as { template: { spec: JsonObject } }
+      const template = { ...spec.template, spec: { ...spec.template.spec, hostNetwork: true } }
+      return { ...object, spec: { ...spec, template } }
+    })
+    expect((await explained('sts/db', '-n', 'bank')).result).toBe('skipped')
+  })
+
+  it('of entries that do not match make no difference', async () => {
+    withCondition('remora-injector')
+    expect((await explained('deploy/web', '-n', 'shop')).result).toBe('injected')
+  })
+})
+
+describe('how the running remora was started', () => {
+  const service = { metadata: { name: 'remora-injector', namespace: 'remora-system' } }
+  const replica = (name: string, args: string[], ready = 'True'): JsonObject => ({
+    metadata: { name, namespace: 'remora-system', labels: { app: 'remora' } },
+    spec: { containers: [{ name: 'injector', args: ['webhook', ...args] }] },
+    status: { conditions: [{ type: 'Ready', status: ready }] },
+  })
+  const install = (...replicas: JsonObject[]): void => {
+    const spec = { selector: { app: 'remora' }, ports: [{ port: 443, targetPort: 15017 }] }
+    cluster.put(RESOURCE.service, { ...service, spec })
+    for (const each of replicas) cluster.put(RESOURCE.pod, each)
+  }
+  const modes = async (...flags: string[]): Promise<unknown[]> => {
+    const said = await explain('sts/db', '-n', 'bank', '-o', 'json', ...flags)
+    const { answer } = JSON.parse(said.stdout) as { answer: JsonObject }
+    return [answer['compat'], answer['structure'], said.stderr]
+  }
+
+  it('is what explain goes by', async () => {
+    expect(await modes()).toEqual(['istio', 'refuse', ''])
+    install(
+      replica('remora-0', ['--compat=istio'], 'False'),
+      replica('remora-1', ['--compat=istio', '--structure', 'istio', '--compat', 'improved']),
+    )
+    expect(await modes()).toEqual(['improved', 'istio', ''])
+    const { stdout } = await explain('sts/db', '-n', 'bank')
+    expect(stdout).toMatch(
+      / of revision canary, as Istio 1\.30, --compat improved, --structure istio, the first/,
+    )
+  })
+
+  it('does not count where the command line says otherwise, flag by flag', async () => {
+    install(replica('remora-1', ['--compat=improved', '--structure=istio']))
+    expect(await modes('--compat', 'istio')).toEqual(['istio', 'istio', ''])
+    expect(await modes('--structure=refuse')).toEqual(['improved', 'refuse', ''])
+  })
+
+  it('may differ between replicas, and may not be readable: that is said', async () => {
+    install(replica('remora-1', ['--compat=improved']), replica('remora-2', []))
+    expect(await modes()).toEqual([
+      'improved',
+      'refuse',
+      'warning: replica remora-1 injects with --compat improved --structure refuse, remora-2 with --compat istio --structure refuse: what the first would do is told\n',
+    ])
+    forbid(/\/remora-system\/services\/remora-injector$/)
+    expect(await modes()).toEqual(['istio', 'refuse', expect.stringContaining('user "me" may not')])
+  })
+
+  it('is no matter where istiod injects', async () => {
+    install(replica('remora-1', ['--compat=improved']))
+    const { answer } = await explained('deploy/web', '-n', 'shop')
+    expect(answer).toEqual({ by: 'istiod', entry: expect.any(String), path: '/inject/net/n1' })
+  })
+})

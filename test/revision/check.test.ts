@@ -335,6 +335,15 @@ describe('pods', () => {
     expect(of(pod('shop', { spec: { initContainers: [{ name: 'istio-proxy' }] } }))).toEqual([])
   })
 
+  it('may have none by a condition that only an API server evaluates', () => {
+    const raw = istioObject(DEFAULT)
+    const matchConditions = [{ name: 'not-batch', expression: 'true' }]
+    const webhooks = (raw['webhooks'] as JsonObject[]).map((entry) => ({ ...entry, matchConditions }))
+    const cluster = new FakeCluster([{ ...raw, webhooks }])
+    expect(of(pod('shop'), {}, cluster)).toEqual(['sidecar-unknown'])
+    expect(of(pod('free'), {}, cluster)).toEqual([])
+  })
+
   it('ask for a revision that does not exist', () => {
     const asking = (revision: string): CheckedPod =>
       pod('free', { metadata: { labels: { 'istio.io/rev': revision } } })

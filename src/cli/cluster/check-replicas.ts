@@ -48,7 +48,7 @@ export async function readOurService(
   }
   const service = await client.get(RESOURCE.service, at, { signal }).catch((error) => {
     if (!(error instanceof ApiError) || !['not-found', 'forbidden'].includes(error.kind)) throw error
-    if (error.kind === 'forbidden') notes.push(`remora itself is not checked: ${error.message}`)
+    if (error.kind === 'forbidden') notes.push(`remora's own pods are not looked at: ${error.message}`)
     return undefined
   })
   if (service === undefined) return undefined

@@ -15,7 +15,7 @@ import { incomingPod, injectPlace } from '../inject/place.ts'
 import type { PodPlace } from '../input/workloads.ts'
 import { explainField, type FieldReport } from './field.ts'
 import type { Subject } from './judge.ts'
-import { judgeLive, type LiveContext, type LiveJudgement, whyNotCalled } from './live-judge.ts'
+import { judgeLive, judgeUnmet, type LiveContext, type LiveJudgement, whyNotCalled } from './live-judge.ts'
 
 export interface Examining {
   readonly context: LiveContext
@@ -28,7 +28,7 @@ export interface Examining {
 export interface Examined {
   readonly subject: Subject
   readonly judgement: LiveJudgement
-  /** `unknown`: the settings of the injector that is called cannot be read or used. */
+  /** `unknown`: the settings of the injector that is called cannot be used, or only an API server can tell whether it is. */
   readonly result: 'injected' | 'skipped' | 'refused' | 'unknown'
   /** The rule that decided, or the code of the problem. */
   readonly reason: string
@@ -48,7 +48,9 @@ export function examine(run: Examining, place: PodPlace): Examined {
   const namespaceLabels = labelsOf(namespace)
   const subject = { pod, namespace: namespace.name, namespaceLabels, namespaceKnown: true }
   const judgement = judgeLive(context, subject)
-  const { result, reason, because, warnings, ...made } = outcome(run, place, subject, judgement)
+  const met = outcome(run, place, subject, judgement)
+  const { result, reason, because, warnings, ...made } =
+    judgement.conditional.length === 0 ? met : undecided(run, place, subject, { judgement, outcome: met })
   return {
     subject,
     judgement,
@@ -58,6 +60,35 @@ export function examine(run: Examining, place: PodPlace): Examined {
     ...made,
     warnings: [...entryWarnings(context, judgement), ...warnings],
   }
+}
+
+interface Judged {
+  readonly judgement: LiveJudgement
+  readonly outcome: Outcome
+}
+
+/** Conditions are for API servers to evaluate: where the outcome hangs on one it is unknown, else it is as it is. */
+function undecided(run: Examining, place: PodPlace, subject: Subject, met: Judged): Outcome {
+  const judgement = judgeUnmet(run.context, subject)
+  const unmet = { judgement, outcome: outcome(run, place, subject, judgement) }
+  const [yes, no] = [met, unmet].map(outcomeText)
+  if (yes === no) return met.outcome
+  const said = met.judgement.conditional.map((routed) => {
+    const conditions = entryOf(run.context.configurations, routed)?.conditions ?? []
+    const asked = conditions.filter(({ name }) => routed.conditions.includes(name))
+    const texts = asked.map(({ name, expression }) => `condition ${name} (${expression})`)
+    return `entry ${routed.entry} acts only if ${texts.join(' and ')} holds, too`
+  })
+  const because = `${said.join('; ')}. Only an API server evaluates that: if so the pod is ${yes}, if not it is ${no}`
+  return { result: 'unknown', reason: 'match-conditions', because, warnings: [] }
+}
+
+function outcomeText({ judgement: { answer, settings }, outcome: { result, because } }: Judged): string {
+  if (result === 'skipped') return 'not injected'
+  const by = `by ${answer?.by}${settings === undefined ? '' : ` for revision ${settings.revision}`}`
+  return result === 'injected'
+    ? `injected ${by}`
+    : `${result === 'refused' ? result : 'judged'} ${by}: ${because}`
 }
 
 type Outcome = Omit<Examined, 'subject' | 'judgement'>
@@ -126,10 +157,6 @@ function entryWarnings({ configurations }: LiveContext, { injectors }: LiveJudge
     const entry = entryOf(configurations, routed)
     if (entry?.caBundle === '') {
       warnings.push(`entry ${routed.entry} has no caBundle: an API server cannot call it`)
-    }
-    for (const { name, expression } of entry?.conditions ?? []) {
-      if (!routed.conditions.includes(name)) continue
-      warnings.push(`entry ${routed.entry} acts only if condition ${name} holds, too: ${expression}`)
     }
   }
   return warnings

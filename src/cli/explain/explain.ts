@@ -70,7 +70,7 @@ export async function explainCommand(
   }
   if (object === undefined) return explainFiles(io, flags, files ?? [])
   const unused = files === undefined ? given.find((flag) => FOR_FILES.includes(flag)) : '--filename'
-  if (unused === undefined) return (await import('./live.ts')).explainLive(io, object, flags)
+  if (unused === undefined) return (await import('./live.ts')).explainLive(io, object, flags, given)
   const message = `${unused} is for manifests, and "${object}" is a live object`
   throw new ProblemError('usage', message, {}, 'give one of the two')
 }

@@ -11,7 +11,13 @@ import {
   type RouteName,
   resolveRevision,
 } from '../../mesh/snapshot.ts'
-import { type Configuration, type Entry, objectField, textField } from '../../revision/configuration.ts'
+import {
+  type Configuration,
+  type Entry,
+  NOT_YET_INJECTED,
+  objectField,
+  textField,
+} from '../../revision/configuration.ts'
 import { askedRevision, type PodPlace, type RoutedEntry, routePod } from '../../revision/route.ts'
 import { DEFAULT } from '../../revision/rules.ts'
 import { own } from '../../std/json.ts'
@@ -47,6 +53,8 @@ export interface LiveJudgement {
   readonly answer: Answer | undefined
   /** Those of the answer; else those that would be asked by the labels, or by default. */
   readonly settings: RevisionSettings | undefined
+  /** Entries that match, and act only if conditions hold, too, that only an API server evaluates. Taken as if they held. */
+  readonly conditional: readonly RoutedEntry[]
   /** By these settings. */
   readonly decision: Decision | undefined
   readonly inject: boolean
@@ -61,7 +69,19 @@ export function judgeLive(context: LiveContext, subject: Subject): LiveJudgement
   const settings = answer === undefined ? likelySettings(context, place) : answer.settings
   const decision = settings === undefined ? undefined : decisionBy(context, settings, subject)
   const inject = answer !== undefined && decision?.inject === true
-  return { entries, injectors, answer, settings, decision, inject }
+  const conditional = entries.filter(({ matches, conditions }) => matches && conditions.length > 0)
+  return { entries, injectors, answer, settings, conditional, decision, inject }
+}
+
+/** The same as if no condition held that only an API server evaluates. */
+export function judgeUnmet(context: LiveContext, subject: Subject): LiveJudgement {
+  const configurations = context.configurations.map((each) => ({
+    ...each,
+    entries: each.entries.filter(({ conditions }) =>
+      conditions.every(({ name }) => name === NOT_YET_INJECTED.name),
+    ),
+  }))
+  return judgeLive({ ...context, configurations }, subject)
 }
 
 export function placeOf({ pod, namespaceLabels }: Subject): PodPlace {

@@ -9,6 +9,7 @@ import type { Difference } from './compare.ts'
 import { entryOf } from './examine.ts'
 import type { LiveContext } from './live-judge.ts'
 import type { LivePod } from './live-pod.ts'
+import type { Modes } from './modes.ts'
 import { changeLines, labelsText, ruleLines } from './text.ts'
 
 export interface WebhookRow {
@@ -22,6 +23,8 @@ export interface WebhookRow {
   /** It matches, and nobody has injected the pod before it as far as it asks. */
   readonly called: boolean
   readonly because: string
+  /** Names of conditions that decide, too, and that only an API server evaluates; absent where there are none. */
+  readonly conditions?: readonly string[]
   readonly failurePolicy: string
 }
 
@@ -32,7 +35,14 @@ export interface LiveExplanation {
   /** In the order in which API servers call them. */
   readonly webhook: readonly WebhookRow[]
   /** Who answers; absent when nobody is called. */
-  readonly answer?: { readonly by: 'remora' | 'istiod'; readonly entry: string; readonly path: string }
+  readonly answer?: {
+    readonly by: 'remora' | 'istiod'
+    readonly entry: string
+    readonly path: string
+    /** How remora injects: by its flags, or by those of the command line. */
+    readonly compat?: Modes['compat']
+    readonly structure?: Modes['structure']
+  }
   /** By which the rules decide; absent when none can be used. */
   readonly settings?: { readonly revision: string; readonly release: string; readonly hash: string }
   readonly rules: readonly TraceStep[]
@@ -59,6 +69,7 @@ export function webhookRows({ configurations }: LiveContext, entries: readonly R
       matches: routed.matches,
       called: routed.injects,
       because: routed.matches && !routed.injects ? STANDS_BACK : routed.because,
+      ...(routed.conditions.length === 0 ? {} : { conditions: routed.conditions }),
       failurePolicy: textField(entry?.raw ?? {}, 'failurePolicy') || 'Fail',
     }
   })
@@ -111,13 +122,22 @@ function webhookLines(rows: readonly WebhookRow[]): string[] {
   return lines
 }
 
-function entryCells({ called, matches, entry, of, because, failurePolicy }: WebhookRow): string[] {
-  const verdict = called ? 'called' : matches ? 'aside' : 'no'
+function entryCells({
+  called,
+  matches,
+  entry,
+  of,
+  because,
+  conditions,
+  failurePolicy,
+}: WebhookRow): string[] {
+  const held = conditions === undefined ? '' : `, if condition ${conditions.join(' and ')} holds, too`
+  const verdict = called ? (held === '' ? 'called' : 'perhaps') : matches ? 'aside' : 'no'
   return [
     verdict,
     entry,
     `(${of || 'of nobody known'})`,
-    `${because}${called ? `; failurePolicy ${failurePolicy}` : ''}`,
+    `${because}${called ? `${held}; failurePolicy ${failurePolicy}` : ''}`,
   ]
 }
 
@@ -125,7 +145,14 @@ function decisionLines({ answer, settings, rules }: LiveExplanation): string[] {
   const who = answer === undefined ? 'an injector would decide, if it were called' : `${answer.by} decides`
   if (settings === undefined) return [`what ${who}: not known without settings`]
   const { revision, release, hash } = settings
-  const by = `settings ${hash.slice(0, 12)} of revision ${revision}, as Istio ${release}`
+  const { compat = 'istio', structure = 'refuse' } = answer ?? {}
+  const modes = [
+    ...(compat === 'istio' ? [] : [`--compat ${compat}`]),
+    ...(structure === 'refuse' ? [] : [`--structure ${structure}`]),
+  ]
+  const by = [`settings ${hash.slice(0, 12)} of revision ${revision}`, `as Istio ${release}`, ...modes].join(
+    ', ',
+  )
   return [`what ${who}: by ${by}, the first rule that hits`, ...ruleLines(rules)]
 }
 

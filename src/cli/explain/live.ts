@@ -20,6 +20,7 @@ import { type Examining, examine, fieldOf } from './examine.ts'
 import { liveJudging } from './live-judge.ts'
 import { livePod, placeOfPod } from './live-pod.ts'
 import { type LiveExplanation, liveExplanationText, webhookRows } from './live-text.ts'
+import { type Modes, runningModes } from './modes.ts'
 import { parseTarget, podsOf, readNamespace, readTarget } from './target.ts'
 import { fieldText } from './text.ts'
 
@@ -32,8 +33,13 @@ export interface LiveFlags extends ClusterFlags {
   readonly structure: 'refuse' | 'istio'
 }
 
-/** `text` is NAME of a pod, or KIND/NAME. Throws ProblemError for what does not exist or may not be read. */
-export async function explainLive(io: Io, text: string, flags: LiveFlags): Promise<void> {
+/** `text` is NAME of a pod, or KIND/NAME; `given`: the long flags on the command line. Throws ProblemError for what does not exist or may not be read. */
+export async function explainLive(
+  io: Io,
+  text: string,
+  flags: LiveFlags,
+  given: readonly string[],
+): Promise<void> {
   const target = parseTarget(text)
   await withCluster(io, flags, async (session) => {
     const name = flags.namespace ?? session.namespace
@@ -43,8 +49,10 @@ export async function explainLive(io: Io, text: string, flags: LiveFlags): Promi
       readMesh(session),
       podsOf(session, object, name),
     ])
-    for (const note of mesh.notes) warn(io, note)
-    const run = examiningOf(flags, namespace, mesh)
+    const notes = [...mesh.notes]
+    const running = await runningModes(session, mesh.gathered.configurations, notes)
+    for (const note of notes) warn(io, note)
+    const run = examiningOf(modesFor(flags, given, running), namespace, mesh)
     const place = placeOf(object)
     try {
       if (flags.field === undefined) {
@@ -60,7 +68,15 @@ export async function explainLive(io: Io, text: string, flags: LiveFlags): Promi
   })
 }
 
-function examiningOf({ compat, structure }: LiveFlags, namespace: JsonObject, mesh: LiveMesh): Examining {
+/** What is on the command line comes before what remora runs with. */
+function modesFor(flags: LiveFlags, given: readonly string[], running: Modes): Modes {
+  return {
+    compat: given.includes('--compat') ? flags.compat : running.compat,
+    structure: given.includes('--structure') ? flags.structure : running.structure,
+  }
+}
+
+function examiningOf({ compat, structure }: Modes, namespace: JsonObject, mesh: LiveMesh): Examining {
   const { snapshot, gathered } = mesh
   const { revisions, tags } = gathered.discovery
   const info = namespaceInfo(namespace)
@@ -93,8 +109,11 @@ function explained(
     place,
   )
   const { answer, settings, decision } = judgement
+  const modes = answer?.by === 'remora' ? { compat: run.compat, structure: run.structure } : {}
   const by =
-    answer === undefined ? {} : { answer: { by: answer.by, entry: answer.entry.entry, path: answer.path } }
+    answer === undefined
+      ? {}
+      : { answer: { by: answer.by, entry: answer.entry.entry, path: answer.path, ...modes } }
   const live = pods?.map((pod) => livePod(run, pod, namespace))
   return {
     object: place.title,
