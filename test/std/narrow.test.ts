@@ -3,7 +3,6 @@
 import { serialize } from 'node:v8'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../src/std/json.ts'
 import { narrow, narrowAll } from '../../src/std/narrow.ts'
 import { json } from '../patch/arbitrary.ts'
 
