@@ -70,8 +70,11 @@ function status(message: string): { metadata: Record<string, never>; message?: s
   return message === '' ? { metadata: {} } : { metadata: {}, message }
 }
 
+const NO_DETAILS: ResponseDetails = {}
+
 function present(details: ResponseDetails): ResponseDetails {
   const { auditAnnotations, warnings } = details
+  if (auditAnnotations === undefined && warnings?.length === 0) return NO_DETAILS
   return {
     ...(auditAnnotations === undefined || Object.keys(auditAnnotations).length === 0
       ? {}
@@ -80,19 +83,29 @@ function present(details: ResponseDetails): ResponseDetails {
   }
 }
 
-/** The text of a response: keys in the order they were set, strings escaped as Go does. */
-export function encodeReview(response: ReviewResponse): string {
-  return encode(response)
+/** The text of a response: members in the order of the types above, strings escaped as Go does. */
+export function encodeReview({ kind, apiVersion, response }: ReviewResponse): string {
+  const head = kind === undefined ? '' : `"kind":${goJsonString(kind)},`
+  const version = apiVersion === undefined ? '' : `"apiVersion":${goJsonString(apiVersion)},`
+  return `{${head}${version}"response":${encodeResponse(response)}}`
 }
 
-function encode(value: unknown): string {
-  if (typeof value === 'string') return goJsonString(value)
-  if (Array.isArray(value)) return `[${value.map(encode).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value).map(([key, member]) => {
-    // Base64 holds nothing to escape, and is nearly all there is.
-    const text = key === 'patch' ? `"${String(member)}"` : encode(member)
-    return `${goJsonString(key)}:${text}`
-  })
-  return `{${members.join(',')}}`
+function encodeResponse(response: AdmissionResponse): string {
+  const { uid, allowed, status, patch, patchType, auditAnnotations, warnings } = response
+  let text = `{"uid":${goJsonString(uid)},"allowed":${allowed}`
+  if (status !== undefined) {
+    const message = status.message === undefined ? '' : `,"message":${goJsonString(status.message)}`
+    text += `,"status":{"metadata":{}${message}}`
+  }
+  // Base64 holds nothing to escape, and is nearly all there is.
+  if (patch !== undefined) text += `,"patch":"${patch}"`
+  if (patchType !== undefined) text += `,"patchType":"${patchType}"`
+  if (auditAnnotations !== undefined) {
+    const members = Object.entries(auditAnnotations).map(
+      ([key, value]) => `${goJsonString(key)}:${goJsonString(value)}`,
+    )
+    text += `,"auditAnnotations":{${members.join(',')}}`
+  }
+  if (warnings !== undefined) text += `,"warnings":[${warnings.map(goJsonString).join(',')}]`
+  return `${text}}`
 }

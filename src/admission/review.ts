@@ -69,7 +69,7 @@ function mayMisspell(text: string): boolean {
 }
 
 function withSpellings(decoded: Extract<Decoded, { ok: true }>, text: string): Decoded {
-  if (!JSON_START.test(text)) return decoded
+  if (!isJson(text)) return decoded
   const review = parseWithNumberTexts(text.toWellFormed()) as JsonObject
   const request = own(review, 'request')
   const spelled = isObject(request) ? own(request, 'object') : undefined
@@ -100,6 +100,7 @@ class Refusal extends Error {
 
 const NO_KIND = "couldn't get version/kind; json parse error: "
 
+const BRACE = 0x7b
 /** What Go's unicode.IsSpace takes, up to an opening brace: such a body is JSON, any other is YAML. */
 const JSON_START = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*\{/
 const PROTOBUF_START = 'k8s\u0000'
@@ -108,7 +109,7 @@ function parseBody(text: string): Json {
   if (text.startsWith(PROTOBUF_START)) {
     throw new Refusal('the body is protobuf, expected an AdmissionReview in JSON')
   }
-  if (!JSON_START.test(text)) {
+  if (!isJson(text)) {
     if (!text.isWellFormed()) throw new Refusal(`yaml: ${notUtf8(text)}`)
     return parseYaml(text)
   }
@@ -117,6 +118,10 @@ function parseBody(text: string): Json {
   if (!nestsDeeper(review, MAX_DEPTH)) return review
   if (deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
   throw tooDeep(review)
+}
+
+function isJson(text: string): boolean {
+  return text.charCodeAt(0) === BRACE || JSON_START.test(text)
 }
 
 function exceededDepth(): Refusal {

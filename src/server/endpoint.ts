@@ -12,7 +12,7 @@ import { fromBytes } from '../std/bytes.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { BodyReader } from './body.ts'
-import { routeTarget } from './route.ts'
+import { type Target, targetReader } from './route.ts'
 import type { Answer, Endpoint } from './webhook.ts'
 
 export interface EndpointOptions {
@@ -45,20 +45,29 @@ export function createEndpoint(given: EndpointOptions): Endpoint {
       }),
   })
   const options: EndpointOptions = { ...given, admission: { ...given.admission, fastPath } }
-  return async (request) => {
-    const target = routeTarget(request.url ?? '/')
-    switch (target.kind) {
-      case 'inject':
-        return inject(options, request, target.path)
-      case 'ready':
-        return { status: options.ready() ? 200 : 503, body: '' }
-      case 'redirect':
-        return redirect(request, target.location)
-      case 'malformed':
-        return { status: 400, type: TEXT, body: '400 Bad Request' }
-      case 'not-found':
-        return { status: 404, type: TEXT, body: '404 page not found\n' }
-    }
+  const targetOf = targetReader()
+  return (request) => {
+    const target = targetOf(request.url ?? '/')
+    return target.kind === 'inject'
+      ? inject(options, request, target.path)
+      : Promise.resolve(other(options, request, target))
+  }
+}
+
+function other(
+  options: EndpointOptions,
+  request: IncomingMessage,
+  target: Exclude<Target, { kind: 'inject' }>,
+): Answer {
+  switch (target.kind) {
+    case 'ready':
+      return { status: options.ready() ? 200 : 503, body: '' }
+    case 'redirect':
+      return redirect(request, target.location)
+    case 'malformed':
+      return { status: 400, type: TEXT, body: '400 Bad Request' }
+    case 'not-found':
+      return { status: 404, type: TEXT, body: '404 page not found\n' }
   }
 }
 

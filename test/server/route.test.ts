@@ -1,7 +1,7 @@
 // Request targets: what reaches the injector, what is redirected, what is nowhere.
 
 import { describe, expect, it } from 'vitest'
-import { routeTarget } from '../../src/server/route.ts'
+import { routeTarget, targetReader } from '../../src/server/route.ts'
 
 describe('routeTarget', () => {
   const injected: [url: string, path: string][] = [
@@ -53,5 +53,23 @@ describe('routeTarget', () => {
     expect(routeTarget('/ready?x')).toEqual({ kind: 'ready' })
     expect(routeTarget('/inject/%zz')).toEqual({ kind: 'malformed' })
     expect(routeTarget('/inject/%')).toEqual({ kind: 'malformed' })
+  })
+})
+
+describe('targetReader', () => {
+  it('reads as routeTarget does, the first time, later, and after more targets than it remembers', () => {
+    const read = targetReader()
+    const urls = ['/inject', '/ready', '/inject//x', '/inject/%zz', '/other', `/inject/a/${'b'.repeat(600)}`]
+    for (let round = 0; round < 3; round++) {
+      for (const url of urls) expect(read(url)).toEqual(routeTarget(url))
+      for (let i = 0; i < 200; i++) {
+        expect(read(`/inject/k/${i}`)).toEqual({ kind: 'inject', path: `/inject/k/${i}` })
+      }
+    }
+  })
+
+  it('remembers what comes again', () => {
+    const read = targetReader()
+    expect(read('/inject/a')).toBe(read('/inject/a'))
   })
 })

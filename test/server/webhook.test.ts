@@ -25,13 +25,15 @@ afterEach(async () => {
 const LONG = 'x'.repeat(5_000_000)
 let dropped = 0
 let bodiesGivenUp = 0
+let logged: string[] = []
 
-/** Answers with the length of the body; `/wait` waits for `release`, `/long` has an answer of 5 MB. */
+/** Answers with the length of the body; `/wait` waits for `release`, `/long` has an answer of 5 MB, `/defect` none. */
 function echo(limits: Limits, release: Promise<void> = Promise.resolve()): Endpoint {
   const bodies = new BodyReader(limits.bodyBytes, limits.pendingBytes, () => bodiesGivenUp++)
   return async (request) => {
     const body = await bodies.read(request)
     if (request.url === '/wait') await release
+    if (request.url === '/defect') throw new Error('a defect')
     const text = 'failed' in body ? body.failed : request.url === '/long' ? LONG : String(body.bytes.length)
     return { status: 'failed' in body ? 400 : 200, type: 'text/plain; charset=utf-8', body: text }
   }
@@ -41,6 +43,7 @@ async function start(options: { limits?: Partial<Limits>; tls13?: boolean; relea
   const limits = { ...LIMITS, ...options.limits }
   dropped = 0
   bodiesGivenUp = 0
+  logged = []
   const webhook = await startWebhook({
     host: '127.0.0.1',
     port: 0,
@@ -49,8 +52,8 @@ async function start(options: { limits?: Partial<Limits>; tls13?: boolean; relea
     limits,
     endpoint: echo(limits, options.release),
     log: createLog(
-      () => undefined,
-      'off',
+      (line) => logged.push(line()),
+      'info',
       () => 0,
     ),
     onConnectionDropped: () => dropped++,
@@ -101,6 +104,20 @@ describe('protocol', () => {
     const long = await rawConnection(port, ca)
     long.write(`GET /inject HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)
     expect(await readToEnd(long)).toMatch(/^HTTP\/1\.1 431 /)
+  })
+
+  it('answers 500 where the endpoint fails, says so in the log, and goes on', async () => {
+    const target = await start()
+    const reply = await call({ ...target, path: '/defect' })
+    expect([reply.status, reply.body]).toEqual([500, 'internal error\n'])
+    expect(logged.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'error',
+        message: 'a request failed unexpectedly',
+        error: 'a defect',
+      }),
+    ])
+    expect((await call({ ...target, body: '12' })).body).toBe('2')
   })
 
   it('answers 400 to a percent sign without digits', async () => {
