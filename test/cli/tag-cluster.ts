@@ -4,6 +4,14 @@ export const TAG_OBJECTS = `
 kind: Namespace
 metadata: {name: default}
 ---
+kind: Service
+metadata: {name: remora-injector, namespace: remora-system}
+spec: {selector: {app: remora}, ports: [{port: 443, targetPort: 15017}]}
+---
+kind: EndpointSlice
+metadata: {name: remora-x, namespace: remora-system, labels: {kubernetes.io/service-name: remora-injector}}
+endpoints: [{addresses: [10.0.0.8]}]
+---
 kind: Namespace
 metadata: {name: shop, labels: {istio-injection: enabled}}
 ---
@@ -31,6 +39,11 @@ kind: Deployment
 metadata: {name: istiod${suffix}, namespace: istio-system, labels: ${labels}}
 spec: {template: {spec: {containers: [{name: discovery, image: "pilot:1.30.3"}]}}}
 status: {availableReplicas: 1}
+---
+kind: EndpointSlice
+metadata: {name: istiod${suffix}-x, namespace: istio-system, labels: {kubernetes.io/service-name: istiod${suffix}}}
+endpoints: [{addresses: [10.0.0.9], conditions: {ready: true}}]
+ports: [{name: https-webhook, port: 15017}]
 `
   })
   .join('')}`

@@ -92,7 +92,7 @@ use it with: kubectl label namespace NAME istio.io/rev=prod
     expect(moved.code).toBe(0)
     expect(moved.stdout).toContain('new pods go from revision "canary" to "default", Gateways at once:\n')
     expect(moved.stdout).toMatch(
-      /\nrevision tag "prod" is moved: it means revision "default"\n.*restarted\n$/,
+      /\nrevision tag "prod" is moved: it means revision "default"\n.*restarted\nrestart them with: kubectl rollout restart deployment -n bank\n$/,
     )
     const again = await set('prod -r default --overwrite')
     expect(again.stdout).toContain('"prod" is as it was: it means revision "default"\n')
@@ -175,6 +175,34 @@ use it with: kubectl label namespace NAME istio.io/rev=prod
     expect(remora.stderr).toMatch(
       /^blocked: entry rev\.object\.\S+ of remora-injector fails a dry-run pod: remora did not answer /,
     )
+    expect(names(RESOURCE.mutatingWebhookConfiguration)).not.toContain('istio-revision-tag-prod')
+  })
+
+  it('is blocked by an injector without a ready endpoint for its port, whoever injects', async () => {
+    const slice = (service: string, change: JsonObject): void => {
+      const namespace = service === 'remora-injector' ? 'remora-system' : 'istio-system'
+      const labels = { 'kubernetes.io/service-name': service }
+      const name = service === 'remora-injector' ? 'remora-x' : `${service}-x`
+      cluster.api.put(RESOURCE.endpointSlice, { metadata: { name, namespace, labels }, ...change })
+    }
+    const ready: JsonObject[] = [{ addresses: ['10.0.0.9'], conditions: { ready: true } }]
+    const away: JsonObject[] = [{ addresses: ['10.0.0.9'], conditions: { ready: false } }]
+    const blocked = /^blocked: Service istio-system\/istiod has no ready endpoint: every call fails\nhint: /
+    for (const change of [
+      { endpoints: away },
+      { endpoints: ready, ports: [{ name: 'grpc-xds', port: 15010 }] },
+    ]) {
+      slice('istiod', change as unknown as JsonObject)
+      const said = await set('prod -r canary')
+      expect([said.code, said.stderr]).toEqual([4, expect.stringMatching(blocked)])
+    }
+    expect(writes().filter((write) => !write.endsWith('reviews'))).toEqual([])
+    slice('istiod', { endpoints: ready, ports: [{ name: 'https-webhook', port: 15017 }] })
+    await run('adopt --timeout 2')
+    slice('remora-injector', { endpoints: away })
+    const remora = await set('prod -r canary')
+    expect(remora.code).toBe(4)
+    expect(remora.stderr).toMatch(/^blocked: Service remora-system\/remora-injector has no ready endpoint: /)
     expect(names(RESOURCE.mutatingWebhookConfiguration)).not.toContain('istio-revision-tag-prod')
   })
 

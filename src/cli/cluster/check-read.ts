@@ -53,15 +53,17 @@ export async function readEndpoints(
   configurations: readonly Configuration[],
   notes: string[],
 ): Promise<Map<string, number | undefined>> {
-  const targets = configurations.flatMap(({ entries }) =>
-    entries.filter(({ live, rule }) => live && rule !== undefined).map(({ target }) => target),
-  )
-  const services = [...new Set(targets)].filter((target) => /^[^/:]+\/[^/:]+$/.test(target))
+  const called = new Map<string, number>()
+  for (const { live, rule, outside, target, raw } of configurations.flatMap(({ entries }) => entries)) {
+    if (!live || rule === undefined || outside) continue
+    const { port } = objectField(objectField(raw, 'clientConfig'), 'service')
+    called.set(target, typeof port === 'number' ? port : HTTPS)
+  }
   const found = new Map<string, number | undefined>()
   await Promise.all(
-    services.map(async (service) => {
+    [...called].map(async ([service, port]) => {
       try {
-        const ready = await readyEndpoints(session, service)
+        const ready = await readyEndpoints(session, service, port)
         if (ready !== 'elsewhere') found.set(service, ready)
       } catch (error) {
         if (!(error instanceof ApiError) || error.kind !== 'forbidden') throw error
@@ -72,14 +74,25 @@ export async function readEndpoints(
   return found
 }
 
+/** What an API server calls where the entry names no port. */
+const HTTPS = 443
+
+/** A slice leaves a port of the Service out where its pods have none of that name. One without ports is for all of them. */
+function hasPort(slice: JsonObject, name: string): boolean {
+  const ports = listField(slice, 'ports')
+  return ports.length === 0 || ports.some((port) => textField(port, 'name') === name)
+}
+
 /** `elsewhere`: the Service is a name, or its endpoints are nobody's to list. */
 async function readyEndpoints(
   { client, signal }: Session,
   service: string,
+  port: number,
 ): Promise<number | undefined | 'elsewhere'> {
   const [namespace = '', name = ''] = service.split('/')
+  let spec: JsonObject
   try {
-    const spec = objectField(await client.get(RESOURCE.service, { namespace, name }, { signal }), 'spec')
+    spec = objectField(await client.get(RESOURCE.service, { namespace, name }, { signal }), 'spec')
     if (spec['type'] === 'ExternalName') return 'elsewhere'
   } catch (error) {
     if (error instanceof ApiError && error.kind === 'not-found') return undefined
@@ -87,7 +100,10 @@ async function readyEndpoints(
   }
   const labelSelector = `kubernetes.io/service-name=${name}`
   const { items } = await client.list(RESOURCE.endpointSlice, { namespace }, { labelSelector, signal })
-  const endpoints = items.flatMap((slice) => listField(slice, 'endpoints'))
+  const wanted = listField(spec, 'ports').find((each) => each['port'] === port)
+  const endpoints = items
+    .filter((slice) => wanted === undefined || hasPort(slice, textField(wanted, 'name')))
+    .flatMap((slice) => listField(slice, 'endpoints'))
   return endpoints.filter((endpoint) => {
     const conditions = own(endpoint, 'conditions')
     return !isObject(conditions) || conditions['ready'] !== false

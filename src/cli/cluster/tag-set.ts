@@ -12,6 +12,7 @@ import { EXIT, Exit, type Io } from '../io.ts'
 import { type DataFormat, printData } from '../output.ts'
 import { warn } from '../print.ts'
 import { proveEntries } from './check-prove.ts'
+import { readEndpoints } from './check-read.ts'
 import { confirm } from './confirm.ts'
 import { StalePlan } from './execute.ts'
 import type { ClusterFlags } from './flags.ts'
@@ -151,8 +152,9 @@ async function carryOut(session: Session, flags: TagSetFlags, work: Work): Promi
 }
 
 /**
- * Pods of the tag will be refused when API servers cannot call the injector of the revision: its own entries show it by a
- * dry-run pod. Throws Exit 4. What has no live entry, or what the user may not try, is not proven.
+ * Pods of the tag will be refused when API servers cannot call the injector of the revision: its own entries show it, by
+ * ready endpoints behind the Service that they call, and by a dry-run pod. Throws Exit 4. What has no live entry, or what
+ * the user may not read or try, is not proven.
  */
 async function provenBefore(session: Session, flags: TagSetFlags, { request, objects }: Work): Promise<void> {
   const { configurations } = objects.cluster
@@ -163,12 +165,24 @@ async function provenBefore(session: Session, flags: TagSetFlags, { request, obj
   }))
   const notes: string[] = []
   const namespaces = await readNamespaces(session, [])
-  const proofs = await proveEntries(session, flags, { configurations: mine, namespaces }, notes)
+  const [endpoints, proofs] = await Promise.all([
+    readEndpoints(session, mine, notes),
+    proveEntries(session, flags, { configurations: mine, namespaces }, notes),
+  ])
   for (const note of notes) warn(session.io, note)
-  const failed = proofs.filter(({ problem }) => problem !== undefined)
-  for (const { configuration, entry, problem } of failed) {
-    session.io.stderr.write(`blocked: entry ${entry} of ${configuration} fails a dry-run pod: ${problem}\n`)
-  }
+  const failed = [
+    ...[...endpoints].flatMap(([service, ready]) =>
+      (ready ?? 0) > 0
+        ? []
+        : [
+            `Service ${service} ${ready === undefined ? 'does not exist' : 'has no ready endpoint'}: every call fails`,
+          ],
+    ),
+    ...proofs.flatMap(({ configuration, entry, problem }) =>
+      problem === undefined ? [] : [`entry ${entry} of ${configuration} fails a dry-run pod: ${problem}`],
+    ),
+  ]
+  for (const text of failed) session.io.stderr.write(`blocked: ${text}\n`)
   if (failed.length === 0) return
   session.io.stderr.write(`hint: nothing was changed; see remora check --revision ${revision}\n`)
   throw new Exit(EXIT.blocked)
@@ -204,18 +218,25 @@ function planText(work: Work): string {
   return `${[...affected, 'plan:', ...steps].join('\n')}\n`
 }
 
-function doneText({ request, before }: Work): string {
+function doneText({ request, before, dependants }: Work): string {
   const { tag } = request
   const revision = revisionOf(request)
   const verb = before === undefined ? 'is made' : before === revision ? 'is as it was' : 'is moved'
   const label = tag === 'default' ? 'istio-injection=enabled' : `istio.io/rev=${tag}`
   return [
     `revision tag "${tag}" ${verb}: it means revision "${revision}"`,
-    before === undefined
-      ? `use it with: kubectl label namespace NAME ${label}`
-      : 'running pods keep their sidecar until they are restarted',
+    ...(before === undefined
+      ? [`use it with: kubectl label namespace NAME ${label}`]
+      : ['running pods keep their sidecar until they are restarted', ...restartText(dependants)]),
     '',
   ].join('\n')
+}
+
+/** For the first namespace of those that it concerns. */
+function restartText({ namespaces: [namespace] }: Dependants): string[] {
+  return namespace === undefined
+    ? []
+    : [`restart them with: kubectl rollout restart deployment -n ${namespace}`]
 }
 
 function report(
