@@ -23,6 +23,7 @@ import { adjustInitUser } from './init-user.ts'
 import { mergePod, readOverlay } from './merge.ts'
 import { moveForNative, nativeFor } from './native-move.ts'
 import { resetProxyUser } from './openshift.ts'
+import { isAllSeen, namesMade } from './overlay-names.ts'
 import { reapplyContainers, strippedPod } from './overrides.ts'
 import { applyClusterEnv } from './postprocess/cluster.ts'
 import { applyMetadata } from './postprocess/metadata.ts'
@@ -140,9 +141,10 @@ function runTemplates(params: InjectionParams, context: Context): Made {
     const before = template
     const merging = (): Pod => failing('failed applying injection overlay', () => mergePod(before, overlay))
     // What is asked of the templates' own pod is its names.
-    const known = names.length === 1 ? made : undefined
+    const known = names.length === 1 ? (made ?? namesMade(overlay)) : undefined
     template = known ?? merging()
     merged = moveForNative(merged, template, nativeFor(merged, context.nativeSidecars, settings.release))
+    if (known !== undefined && made === undefined && !isAllSeen(merged, overlay)) merging()
     try {
       merged = mergePod(merged, overlay)
     } catch (error) {
