@@ -19,6 +19,8 @@ export class Connections {
   private readonly limit: number
   private readonly now: () => number
   private readonly onDropped: () => void
+  private active = 0
+  private lastRequest = Number.NEGATIVE_INFINITY
 
   /** `now` is monotonic, in milliseconds; `onDropped` is called for each connection that had to give way. */
   constructor(limit: number, now: () => number, onDropped: () => void) {
@@ -29,6 +31,11 @@ export class Connections {
 
   get count(): number {
     return this.newcomers.size + this.known.size
+  }
+
+  /** Milliseconds in which there was no request; 0 while there is one. */
+  get quietMs(): number {
+    return this.active > 0 ? 0 : this.now() - this.lastRequest
   }
 
   /** A TCP connection was accepted. */
@@ -45,6 +52,7 @@ export class Connections {
 
   /** A request began on `socket` (the TLS socket of the connection). */
   began(socket: Socket): void {
+    this.active++
     const key = keyOf(socket) ?? ''
     const connection = this.newcomers.get(key) ?? this.known.get(key)
     if (connection === undefined) return
@@ -54,6 +62,8 @@ export class Connections {
 
   /** The answer was written, or the request broke off (`answered` false). */
   ended(socket: Socket, answered: boolean): void {
+    this.active--
+    this.lastRequest = this.now()
     const key = keyOf(socket) ?? ''
     const connection = this.newcomers.get(key) ?? this.known.get(key)
     if (connection === undefined) return

@@ -36,6 +36,8 @@ export interface WebhookOptions {
 export interface Webhook {
   readonly port: number
   readonly connections: () => number
+  /** Milliseconds in which there was no request; 0 while there is one. */
+  readonly quietMs: () => number
   /** Serves `pair` from the next handshake on; open connections go on as they are. */
   readonly setPair: (pair: KeyPair) => void
   /** From now on answers say `Connection: close`. Everything is served as before. */
@@ -89,6 +91,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   return {
     port: (server.address() as AddressInfo).port,
     connections: () => connections.count,
+    quietMs: () => connections.quietMs,
     setPair: (pair) => server.setSecureContext({ ...pair, minVersion: options.minVersion }),
     startDrain: () => {
       draining = true

@@ -85,6 +85,25 @@ describe('SIGTERM', () => {
     expect(await idleEnd).toBe('')
   })
 
+  it('does not end while callers still use it', async () => {
+    child = await startChild(['--drain', '100ms'])
+    const target = child
+    const tally: Tally = { answered: 0, closing: 0, failed: [] }
+    let moved = false
+    const clients = [client(target, tally, () => moved)]
+    await until(() => tally.answered > 5)
+    target.process.kill('SIGTERM')
+    await target.said('draining')
+    const start = performance.now()
+    await until(() => performance.now() > start + 1000)
+    expect(tally.failed).toEqual([])
+    moved = true
+    await Promise.all(clients)
+    expect(await target.ended).toBe(0)
+    expect(tally.failed).toEqual([])
+    expect(performance.now() - start).toBeGreaterThan(2500)
+  })
+
   it('ends at once at a second signal', async () => {
     child = await startChild(['--drain', '10m'])
     child.process.kill('SIGTERM')
