@@ -30,6 +30,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** A replica has read its token file again by then. */
+const TOKEN_READ_MS = 11_000
+
 /** Any exit code resolves. */
 const remoraSays = (args: readonly string[], kubeconfig = bed.plane.kubeconfig): Promise<Said> =>
   runRemora(args, { env: { KUBECONFIG: kubeconfig } })
@@ -41,7 +44,7 @@ async function remora(...args: string[]): Promise<string> {
 }
 
 interface Report {
-  readonly findings: readonly { readonly code: string; readonly object: string }[]
+  readonly findings: readonly { readonly code: string; readonly object: string; readonly message: string }[]
   readonly checked: Readonly<Record<string, number>>
   readonly notes: readonly string[]
 }
@@ -114,6 +117,42 @@ describe('tags where istiod injects', () => {
     expect(after['webhooks']).toEqual(before['webhooks'])
   })
 })
+
+describe('tags and check where istiod injects for some', () => {
+  it('a tag is not set to a revision whose Service has no ready endpoint', async () => {
+    const at = { namespace: 'istio-system', name: 'istiod-1-30-3' }
+    const { spec } = await bed.client.get(RESOURCE.service, at)
+    const selector = (spec as JsonObject)['selector'] ?? {}
+    const select = (value: JsonObject): Promise<unknown> =>
+      bed.client.patch(RESOURCE.service, at, [{ op: 'replace', path: '/spec/selector', value }], {
+        type: 'json',
+      })
+    const ready = async (): Promise<boolean> => !(await codes()).includes('service-without-endpoints')
+    await select({ app: 'nobody' })
+    await until('no endpoint', async () => !(await ready()))
+    const { code, stderr } = await remoraSays(['tag', 'set', 'teal', '--revision', '1-30-3'])
+    expect([code, stderr]).toEqual([
+      4,
+      expect.stringContaining(
+        'blocked: Service istio-system/istiod-1-30-3 has no ready endpoint: every call fails\n',
+      ),
+    ])
+    const tags = await remora('tag', 'list')
+    expect(tags).not.toContain('teal')
+    await select(selector as JsonObject)
+    await until('endpoints again', ready)
+  })
+
+  it('check finds nothing wrong with a revision that was never taken over', async () => {
+    await remora('adopt', '--revision', '1-30-3')
+    await until('nothing to be found', async () => (await check()).findings.length === 0)
+    const { stdout } = await remoraSays(['revision', 'list', '-o', 'json'])
+    const { revisions } = JSON.parse(stdout) as { revisions: { name: string; injectors: string[] }[] }
+    expect(revisions.map(({ name, injectors }) => [name, ...injectors])).toContainEqual(['1-30-3', 'remora'])
+  })
+})
+
+const codes = async (): Promise<string[]> => (await check()).findings.map(({ code }) => code)
 
 describe('tags and check where remora injects', () => {
   beforeAll(async () => {
@@ -189,6 +228,43 @@ describe('tags and check where remora injects', () => {
       (await check()).findings.some((each) => each.code === 'contested'),
     )
     expect(await newPod('blue')).toBe('default ×1')
+  })
+
+  it('check names a replica that is held on older settings, because it may read no more', async () => {
+    const { client, plane } = bed
+    const all = await client.list(RESOURCE.pod, { namespace: 'remora-system' })
+    const names = all.items.map(({ metadata }) => String((metadata as JsonObject)['name'])).sort()
+    const [held = '', other = ''] = names
+    writeFileSync(join(folder, 'bed/remora', `${held}.token`), 'nobody')
+    const written = Date.now()
+    // Watches that are open stay so; a token file is read again after 10 s.
+    await until('the token to be read', () => Date.now() > written + TOKEN_READ_MS)
+    await plane.stopApiServer()
+    await plane.startApiServer()
+    const at = { namespace: 'istio-system', name: 'istio-sidecar-injector-1-30-3' }
+    const { data } = (await client.get(RESOURCE.configMap, at)) as { data: { values: string } }
+    const values = JSON.parse(data.values) as { global: { proxy: JsonObject } }
+    const proxy = { ...values.global.proxy, logLevel: 'debug' }
+    const changed = { ...values, global: { ...values.global, proxy } }
+    await client.patch(RESOURCE.configMap, at, { data: { values: JSON.stringify(changed) } })
+    let said = ''
+    await until(
+      'the replicas to disagree',
+      async () => {
+        const found = (await check()).findings.find(({ code }) => code === 'replicas-disagree')
+        said = found?.message ?? ''
+        return found !== undefined
+      },
+      30_000,
+    )
+    const [, first, , second] =
+      /^replicas inject with different settings: (\S+) with (\w{12}); (\S+) with (\w{12})$/.exec(said) ?? []
+    expect([first, second].sort()).toEqual([held, other])
+    await client.delete(RESOURCE.pod, { namespace: 'remora-system', name: held })
+    await until('the replicas to agree', async () => {
+      const { checked, findings } = await check()
+      return checked['replicas'] === 2 && findings.every(({ code }) => !code.startsWith('replicas-'))
+    })
   })
 
   it('check notes what a user may not read or do, and goes on', async () => {
