@@ -141,33 +141,38 @@ function trackedCall(
   evals: readonly Eval[],
   final: Converter | undefined,
 ): Command {
+  const { length } = evals
+  const count = final === undefined ? length : length + 1
   return (run, dot, piped) => {
-    const values: GoValue[] = []
-    const taints: Taint[] = []
-    const finalTaint = run.finalTaint
+    const values = new Array<GoValue>(count)
+    const { finalTaint } = run
+    let last: Taint = CLEAN
+    // Whether an argument before the last one is marked.
+    let before = false
     run.at = site.name
-    for (const arg of evals) {
+    for (let i = 0; i < length; i++) {
+      if (last !== CLEAN) before = true
       run.taint = CLEAN
-      values.push(arg(run, dot))
-      taints.push(run.taint)
+      values[i] = (evals[i] as Eval)(run, dot)
+      last = run.taint
     }
     if (final !== undefined) {
-      values.push(final(piped))
-      taints.push(finalTaint)
+      if (last !== CLEAN) before = true
+      values[length] = final(piped)
+      last = finalTaint
     }
-    if (taints.some((taint) => taint !== CLEAN)) run.touched = true
+    const marked = before || last !== CLEAN
+    if (marked) run.touched = true
     const result = invoke(run, site, func, values)
-    run.taint = resultTaint(func, taints)
+    run.taint = marked ? resultTaint(func, before, last) : CLEAN
     return result
   }
 }
 
-function resultTaint(func: TemplateFunc, taints: readonly Taint[]): Taint {
-  if (taints.every((taint) => taint === CLEAN)) return CLEAN
+/** Of a call with a marked argument. */
+function resultTaint(func: TemplateFunc, before: boolean, last: Taint): Taint {
   if (func.serialiser === true) return SERIALISED
-  const last = taints.at(-1) ?? CLEAN
-  if (func.passthrough === true && taints.slice(0, -1).every((taint) => taint === CLEAN)) return asValue(last)
-  return MARKED
+  return func.passthrough === true && !before ? asValue(last) : MARKED
 }
 
 /** The root as a value, not as a place to read fields from, is marked. */

@@ -46,7 +46,7 @@ export function compileFields(c: Compilation, site: FieldSite): Command {
   return (run, dot) => {
     run.taint = run.dotTaint
     const value = read(run, dot)
-    run.taint = fieldTaint(run, first)
+    if (run.taint !== CLEAN) run.taint = fieldTaint(run, first)
     if (run.taint !== CLEAN) run.touched = true
     return value
   }
@@ -81,8 +81,6 @@ function isBoxed(container: GoValue, value: GoValue): boolean {
 
 function fieldTaint(run: Run, name: string): Taint {
   switch (run.taint) {
-    case CLEAN:
-      return CLEAN
     case ROOT:
       return run.marked.has(name) ? MARKED : CLEAN
     default:

@@ -50,9 +50,9 @@ function compose(c: Compilation, commands: readonly Command[]): Eval {
   const { tracking } = c
   return (run, dot) => {
     let value = first(run, dot, undefined)
-    for (const command of others) {
+    for (let i = 0; i < others.length; i++) {
       if (tracking) run.finalTaint = run.taint
-      value = command(run, dot, value === null ? undefined : value)
+      value = (others[i] as Command)(run, dot, value === null ? undefined : value)
     }
     return value === null ? undefined : value
   }

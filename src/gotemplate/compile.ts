@@ -77,8 +77,8 @@ function compileList(unit: Unit, list: ListNode): Exec {
   if (first === undefined) return () => DONE
   if (second === undefined) return first
   return (run, dot) => {
-    for (const item of items) {
-      const signal = item(run, dot)
+    for (let i = 0; i < items.length; i++) {
+      const signal = (items[i] as Exec)(run, dot)
       if (signal !== DONE) return signal
     }
     return DONE

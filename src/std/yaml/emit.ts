@@ -42,6 +42,9 @@ const ESCAPES = new Map<string, string>([
   ['\u2029', 'P'],
 ])
 
+/** Text that is written as it is, whatever the style. */
+const ONE_WORD = /^[!-&(-~]+$/
+
 function isBreak(char: string): boolean {
   return char === '\n' || char === '\r' || char === '\u0085' || char === '\u2028' || char === '\u2029'
 }
@@ -190,6 +193,10 @@ export class Emitter {
 
   /** Text of a plain or single-quoted scalar: a single space behind the width becomes a line break. */
   private words(text: string, mayBreak: boolean, quoted: boolean): void {
+    if (ONE_WORD.test(text)) {
+      this.write(text, text.length)
+      return
+    }
     let spaces = false
     let breaks = false
     for (let i = 0; i < text.length; i++) {

@@ -68,7 +68,7 @@ const TIMESTAMP =
 
 /** Whether go-yaml reads the text as a time; it stays text all the same. */
 export function isTimestamp(text: string): boolean {
-  const match = TIMESTAMP.exec(text)
+  const match = text.charAt(4) === '-' ? TIMESTAMP.exec(text) : null
   if (match === null) return false
   const part = (i: number): number => Number(match[i] ?? 0)
   const [year, month, day] = [part(1), part(2), part(3)]
