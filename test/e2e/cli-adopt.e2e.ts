@@ -57,6 +57,13 @@ async function configurations(): Promise<JsonObject[]> {
 
 const remora = (...args: string[]): Promise<string> => remoraDoes(bed.plane.kubeconfig, args)
 
+/** What `remora check` finds: codes and messages. */
+async function checked(): Promise<[string, string][]> {
+  const { stdout } = await remoraSays(bed.plane.kubeconfig, ['check', '-o', 'json'])
+  const { findings } = JSON.parse(stdout) as { findings: { code: string; message: string }[] }
+  return findings.map(({ code, message }) => [code, message])
+}
+
 /** What `kubectl get` shows of every configuration: name, revision, tag, state; numbers and ages left out. */
 async function shown(): Promise<string[][]> {
   const get = ['get', 'mutatingwebhookconfigurations', '-L', 'istio.io/rev,istio.io/tag,remora.dev/state']
@@ -162,6 +169,10 @@ describe('remora adopt', () => {
     await whilePodsAreMade(async () => {
       await bed.client.patch(WEBHOOKS, { name }, { webhooks: upgraded['webhooks'] ?? [] })
       await until('istiod to inject', async () => (await newPod('shop')) === 'istiod default ×1')
+      expect(await checked()).toContainEqual([
+        'contested',
+        expect.stringMatching(/^istiod's entries for rev\.default are live again: /),
+      ])
       await remora('adopt')
     })
     await expectInjector('remora')
@@ -177,6 +188,7 @@ describe('remora adopt', () => {
       ['istio-sidecar-injector-1-30-3', '1-30-3', '', ''],
       ['remora-injector', '', '', 'partly'],
     ])
+    expect(await checked()).toEqual([])
   })
 
   it('goes on where it was killed, and each pod has one sidecar meanwhile', async () => {
@@ -202,6 +214,23 @@ async function killedAt(step: RegExp): Promise<void> {
   const signal = await new Promise((done) => child.once('exit', (_, by) => done(by)))
   expect(signal).toBe('SIGKILL')
 }
+
+describe('the certificates of remora', () => {
+  it('come back byte for byte when somebody deletes their Secret, and no call fails meanwhile', async () => {
+    const at = { namespace: REMORA_NAMESPACE, name: 'remora-injector-certificates' }
+    const { data, metadata } = await bed.client.get(RESOURCE.secret, at)
+    const { uid } = metadata as JsonObject
+    await whilePodsAreMade(async () => {
+      await bed.client.delete(RESOURCE.secret, at)
+      await until('another Secret', async () => {
+        const found = await bed.client.get(RESOURCE.secret, at).catch(() => undefined)
+        return found !== undefined && (found['metadata'] as JsonObject)['uid'] !== uid
+      })
+    })
+    expect((await bed.client.get(RESOURCE.secret, at))['data']).toEqual(data)
+    expect(await checked()).toEqual([])
+  })
+})
 
 describe('remora adopt --undo', () => {
   it('hands injection back with no running remora, whose pods were refused and never bare', async () => {
