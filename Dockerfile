@@ -23,5 +23,6 @@ ENV NODE_ENV=production
 # As a number, so that the kubelet can tell that it is not root.
 USER 65532:65532
 EXPOSE 15017 15014
-ENTRYPOINT ["/nodejs/bin/node", "/app/remora.mjs"]
+# What a request leaves behind is collected in small steps: Node's own default lets 64 MiB of it gather first.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/app/remora.mjs"]
 CMD ["help"]

@@ -52,12 +52,21 @@ export function benchSettings(reference: string | undefined): BenchSettings {
 /** How long a server may take until it tells its port. */
 const START_MS = 60_000
 
-/** Starts `remora webhook` and waits until it has told its ports. */
+/** Flags of Node that the image starts remora with. */
+function imageFlags(): string[] {
+  const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8')
+  const entry = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1]
+  if (entry === undefined)
+    throw new BenchError('Dockerfile has no ENTRYPOINT', 'it says how remora is started')
+  return (JSON.parse(entry) as string[]).filter((word) => word.startsWith('--'))
+}
+
+/** Starts `remora webhook` as the image does, and waits until it has told its ports. */
 export function startRemora(program: string, flags: readonly string[]): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<Server>()
   const listen = ['--host', '127.0.0.1', '--port', '0', '--health-port', '0']
   const started = performance.now()
-  const child = spawn(process.execPath, [program, 'webhook', ...listen, ...flags], {
+  const child = spawn(process.execPath, [...imageFlags(), program, 'webhook', ...listen, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''

@@ -1,6 +1,7 @@
 // The Dockerfile by reading, since no container engine is at hand where tests run: what it copies exists and reaches the
 // build, the image holds the bundle alone, and runs it as a user that is not root.
 
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -71,7 +72,10 @@ describe('the Dockerfile', () => {
     ])
     expect(wordsOf(image, 'RUN')).toEqual([])
     const entry = JSON.parse(wordsOf(image, 'ENTRYPOINT')[0]?.join(' ') ?? '[]') as string[]
-    expect(entry).toEqual(['/nodejs/bin/node', '/app/remora.mjs'])
+    expect(entry.filter((word) => !word.startsWith('--'))).toEqual(['/nodejs/bin/node', '/app/remora.mjs'])
+    const flags = entry.filter((word) => word.startsWith('--'))
+    const { status, stderr } = spawnSync(process.execPath, [...flags, '-e', '0'], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, ''])
     expect(JSON.parse(text('package.json'))).toMatchObject({ bin: { remora: 'dist/remora.mjs' } })
   })
 
