@@ -70,6 +70,8 @@ function configuredTarget(options: AccessOptions): Target {
   const target = inClusterTarget(options.env)
   if (target !== undefined) return target
   const hint = 'give --kubeconfig or set KUBECONFIG'
+  const named = options.env['KUBECONFIG'] ?? ''
+  if (named !== '') throw problem('io', `KUBECONFIG is "${named}", and no such file exists`, hint)
   throw problem('io', 'no kubeconfig was found, and this is not a pod of a cluster', hint)
 }
 

@@ -102,6 +102,12 @@ describe('kubeconfig', () => {
     ['no current context', { env: {}, kubeconfig: first }, 'usage', 'no current context'],
     ['no file', { env: {}, kubeconfig: join(folder, 'absent') }, 'io', 'no such file or directory'],
     ['nothing at all', { env: {} }, 'io', 'no kubeconfig was found'],
+    [
+      'files that are gone',
+      { env: { KUBECONFIG: '/no/such/file' } },
+      'io',
+      'KUBECONFIG is "/no/such/file", and no such file exists',
+    ],
     ['a list', { env: {}, kubeconfig: write('list', '- a') }, 'io', 'expected kind Config'],
     ['broken YAML', { env: {}, kubeconfig: write('broken', 'a: [') }, 'invalid-yaml', 'yaml'],
     [
