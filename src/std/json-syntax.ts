@@ -9,6 +9,7 @@ export const GO_MAX_DEPTH = 10_000
 
 /** Whether `text` nests arrays and objects deeper than `limit`, counted outside strings. */
 export function deeperThan(text: string, limit: number): boolean {
+  if (!opensMore(text, limit)) return false
   let depth = 0
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
@@ -18,6 +19,17 @@ export function deeperThan(text: string, limit: number): boolean {
       if (++depth > limit) return true
     } else if (unit === 0x7d || unit === 0x5d) {
       depth--
+    }
+  }
+  return false
+}
+
+/** Whether `text` has more than `limit` opening brackets, in strings or not: without them it cannot nest that deep. */
+function opensMore(text: string, limit: number): boolean {
+  let count = 0
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++count > limit) return true
     }
   }
   return false
