@@ -25,7 +25,10 @@ const MAX_COMPARISONS = 250_000
 export function keyOf(a: readonly Json[], b: readonly Json[]): string | undefined {
   const first = a[0] ?? b[0]
   if (!isObject(first)) return undefined
-  return KEYS.find((key) => Object.hasOwn(first, key) && identifies(a, key) && identifies(b, key))
+  for (const key of KEYS) {
+    if (Object.hasOwn(first, key) && identifies(a, key) && identifies(b, key)) return key
+  }
+  return undefined
 }
 
 function identifies(items: readonly Json[], key: string): boolean {
@@ -40,12 +43,20 @@ function identifies(items: readonly Json[], key: string): boolean {
 
 /** For each item of `to` the position of the item of `from` with the same key, -1 when there is none. */
 export function matchByKey(from: readonly Json[], to: readonly Json[], key: string): number[] {
-  const positions = new Map(from.map((item, i) => [isObject(item) ? own(item, key) : undefined, i]))
-  return to.map((item) => positions.get(isObject(item) ? own(item, key) : undefined) ?? -1)
+  const positions = new Map<Json | undefined, number>()
+  for (let i = 0; i < from.length; i++) positions.set(memberOf(from[i], key), i)
+  const matches: number[] = []
+  for (const item of to) matches.push(positions.get(memberOf(item, key)) ?? -1)
+  return matches
+}
+
+function memberOf(item: Json | undefined, key: string): Json | undefined {
+  return isObject(item) ? own(item, key) : undefined
 }
 
 /** `matches` with as few of them dropped (set to -1) as makes the rest ascend: items that need not move. */
 export function ascending(matches: readonly number[]): number[] {
+  if (ascends(matches)) return [...matches]
   const tails: number[] = []
   const previous: number[] = []
   matches.forEach((position, i) => {
@@ -63,6 +74,17 @@ export function ascending(matches: readonly number[]): number[] {
   const kept = matches.map(() => -1)
   for (let i = tails.at(-1) ?? -1; i >= 0; i = previous[i] ?? -1) kept[i] = matches[i] ?? -1
   return kept
+}
+
+/** Whether the positions ascend as they are, as they nearly always do. */
+function ascends(matches: readonly number[]): boolean {
+  let last = -1
+  for (const position of matches) {
+    if (position < 0) continue
+    if (position <= last) return false
+    last = position
+  }
+  return true
 }
 
 /** For each item of `to` the position of an equal item of `from`, -1 for none; positions ascend. */

@@ -58,12 +58,16 @@ function diffList(from: JsonArray, to: JsonArray, path: string, out: Operation[]
     for (; next < end; next++) out.push({ op: 'remove', path: `${path}/${at}` })
     for (; at < gap; at++) out.push({ op: 'add', path: `${path}/${at}`, value: to[at] ?? null })
   }
-  matches.forEach((position, i) => {
-    if (position < 0) return
+  for (let i = 0; i < matches.length; i++) {
+    const position = matches[i] ?? -1
+    if (position < 0) continue
     gap = i
     close(position)
-    diffValue(from[next++] ?? null, to[at] ?? null, `${path}/${at++}`, out)
-  })
+    const before = from[next++] ?? null
+    const after = to[at] ?? null
+    if (before !== after) diffValue(before, after, `${path}/${at}`, out)
+    at++
+  }
   gap = to.length
   close(from.length)
 }

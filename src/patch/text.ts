@@ -5,15 +5,32 @@
 // than all the rest.
 
 import { narrow } from '../std/narrow.ts'
+import type { Operation } from './diff.ts'
 import { textOfRemembered } from './typed.ts'
 
 const UNSAFE = /["\\\u0000-\u001f\ud800-\udfff]/
 
-/** Members that are undefined are left out. */
-export function jsonText(value: unknown): string {
+export function jsonText(operations: readonly Operation[]): string {
+  if (operations.length === 0) return '[]'
   const pieces: string[] = []
-  write(value, pieces)
+  let mark = '[{"op":"'
+  for (const { op, path, from, value } of operations) {
+    pieces.push(mark, op, '","path":"', inner(path))
+    if (from !== undefined) pieces.push('","from":"', inner(from))
+    if (value === undefined) pieces.push('"')
+    else {
+      pieces.push('","value":')
+      write(value, pieces)
+    }
+    mark = '},{"op":"'
+  }
+  pieces.push('}]')
   return pieces.join('')
+}
+
+/** A JSON string without its quotes. */
+function inner(text: string): string {
+  return UNSAFE.test(text) ? JSON.stringify(text).slice(1, -1) : text
 }
 
 function write(value: unknown, pieces: string[]): void {
@@ -28,8 +45,7 @@ function write(value: unknown, pieces: string[]): void {
 }
 
 function writeString(text: string, pieces: string[]): void {
-  if (UNSAFE.test(text)) pieces.push(JSON.stringify(text))
-  else pieces.push('"', text, '"')
+  pieces.push('"', inner(text), '"')
 }
 
 function writeList(list: readonly unknown[], pieces: string[]): void {
@@ -45,6 +61,7 @@ function writeObject(object: Readonly<Record<string, unknown>>, pieces: string[]
   let mark = '{'
   for (const key of Object.keys(object)) {
     const value = object[key]
+    // Members that are undefined do not exist.
     if (value === undefined) continue
     pieces.push(mark, memberStart(key))
     write(value, pieces)

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Operation } from '../../src/patch/diff.ts'
 import { POD } from '../../src/patch/schema.ts'
 import { mergeStrategic } from '../../src/patch/strategic.ts'
 import { jsonText } from '../../src/patch/text.ts'
@@ -17,22 +18,34 @@ describe('jsonText', () => {
     )
     fc.assert(
       fc.property(value, (data) => {
-        expect(jsonText(data)).toBe(JSON.stringify(data))
+        const operations: Operation[] = [
+          { op: 'add', path: '/a', value: data },
+          { op: 'move', path: '/"~1\ud800', from: `/${JSON.stringify(data)}` },
+          { op: 'remove', path: '' },
+        ]
+        expect(jsonText(operations)).toBe(JSON.stringify(operations))
+        expect(jsonText(operations.slice(2))).toBe(JSON.stringify(operations.slice(2)))
       }),
     )
   })
 
   it('leaves out what is undefined', () => {
-    expect(jsonText([{ op: 'remove', path: '/a', value: undefined }])).toBe('[{"op":"remove","path":"/a"}]')
+    const value = { a: undefined, b: [{ c: undefined }] } as unknown as Json
+    expect(jsonText([{ op: 'add', path: '/a', value }])).toBe('[{"op":"add","path":"/a","value":{"b":[{}]}}]')
+    expect(jsonText([])).toBe('[]')
   })
 
   it('is the same for remembered parts, the first time and later', () => {
     fc.assert(
       fc.property(pod, (data) => {
         const frozen = deepFreeze(data) as JsonObject
-        const before = JSON.stringify([frozen, { spec: frozen['spec'] }])
+        const operations: Operation[] = [
+          { op: 'add', path: '/a', value: frozen },
+          { op: 'add', path: '/b', value: { spec: frozen['spec'] ?? null } },
+        ]
+        const before = JSON.stringify(operations)
         rememberDecoded(POD, frozen)
-        for (let i = 0; i < 2; i++) expect(jsonText([frozen, { spec: frozen['spec'] ?? null }])).toBe(before)
+        for (let i = 0; i < 2; i++) expect(jsonText(operations)).toBe(before)
       }),
     )
   })
