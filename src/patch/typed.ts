@@ -23,7 +23,7 @@ interface Slot {
   readonly decode: Decoder
   /** A plain string, which nearly always is what it should be. */
   readonly isText: boolean
-  /** What omitempty leaves out: this scalar, and lists and maps that are empty. */
+  /** What omitempty leaves out: this scalar, and lists that are empty. */
   readonly empty: Json | undefined
   readonly omitsEmpty: boolean
   readonly required: boolean
@@ -148,7 +148,7 @@ function compile(type: SchemaType): Decoder {
     case 'list':
       return listDecoder(elementDecoder(type), type)
     case 'map':
-      return mapDecoder(elementDecoder(type))
+      return mapDecoder(elementDecoder(type), false)
     case 'struct':
       return structDecoder(type)
   }
@@ -228,17 +228,21 @@ function listDecoder(element: Decoder, type: SchemaType): Decoder {
   }
 }
 
-function mapDecoder(element: Decoder): Decoder {
+/** `omitsEmpty`: a map without members is as good as none. */
+function mapDecoder(element: Decoder, omitsEmpty: boolean): Decoder {
   return (value) => {
     if (value === null || value === undefined) return null
     if (!isObject(value)) throw MISFIT
+    let isEmpty = true
     let changed = false
     for (const key in value) {
+      isEmpty = false
       const item = value[key]
       if (element(item) === item && key.isWellFormed()) continue
       changed = true
       break
     }
+    if (isEmpty && omitsEmpty) return null
     if (!changed) return value
     const copy: JsonObject = {}
     for (const key of Object.keys(value)) setOwn(copy, key.toWellFormed(), element(value[key]))
@@ -267,10 +271,13 @@ function emptyOf(field: JsonField): Json | undefined {
 }
 
 function slotOf(field: JsonField): Slot {
-  const decoder = decoderOf(field.type)
   const { kind } = field.type
+  const isLeftOut = field.omit === 'empty'
+  // Whether a map has members is known after it was gone through, and costs as much again to find out later.
+  const decoder =
+    isLeftOut && kind === 'map' ? mapDecoder(elementDecoder(field.type), true) : decoderOf(field.type)
   const zero = deepFreeze(decoder(null))
-  const omitsEmpty = field.omit === 'empty' && (kind === 'list' || kind === 'map')
+  const omitsEmpty = isLeftOut && kind === 'list'
   const slot = { decode: decoder, isText: kind === 'string', empty: emptyOf(field), omitsEmpty, zero }
   // A name that was a key is the very string that keys of parsed objects are, which makes comparing them quick.
   const [json = field.json] = Object.keys({ [field.json]: null })
@@ -278,14 +285,7 @@ function slotOf(field: JsonField): Slot {
 }
 
 function isOmitted({ empty, omitsEmpty }: Pick<Slot, 'empty' | 'omitsEmpty'>, value: Json): boolean {
-  if (value === empty) return true
-  if (!omitsEmpty) return false
-  return Array.isArray(value) ? value.length === 0 : hasNoKey(value)
-}
-
-function hasNoKey(value: Json): boolean {
-  for (const _ in value as JsonObject) return false
-  return true
+  return value === empty || (omitsEmpty && (value as JsonArray).length === 0)
 }
 
 function structDecoder(type: SchemaType): Decoder {
@@ -326,14 +326,17 @@ function structDecoder(type: SchemaType): Decoder {
       guess = slot?.next
       const child = value[key]
       if (slot !== undefined && child !== undefined) {
-        const part = parts[key]
-        const next =
-          (clean !== undefined && child === part) ||
-          (slot.isText && typeof child === 'string' && child.isWellFormed())
-            ? child
-            : clean === undefined
-              ? slot.decode(child)
-              : slot.decode(child, part ?? NO_PART)
+        if (slot.isText && typeof child === 'string' && child !== '' && child.isWellFormed()) {
+          if (slot.required) present++
+          if (copy !== undefined) copy[key] = child
+          continue
+        }
+        let next: Json
+        if (clean === undefined) next = slot.decode(child)
+        else {
+          const part = parts[key]
+          next = child === part ? child : slot.decode(child, part ?? NO_PART)
+        }
         if (!isOmitted(slot, next)) {
           if (slot.required) present++
           if (copy === undefined && next !== child) copy = before(value, key)
