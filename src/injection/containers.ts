@@ -77,12 +77,13 @@ export function arrange(
   name: string,
   place: 'first' | 'last' | 'nowhere',
 ): readonly Container[] {
-  const found = list.findLast((container) => container.name === name)
+  const at = list.findLastIndex((container) => container.name === name)
+  const found = list[at]
   if (found === undefined) return list
   const others = list.filter((container) => container.name !== name)
-  const arranged = place === 'first' ? [found, ...others] : place === 'last' ? [...others, found] : others
-  const same = arranged.length === list.length && arranged.every((container, i) => container === list[i])
-  return same ? list : arranged
+  const isAlone = others.length === list.length - 1
+  if (isAlone && at === (place === 'first' ? 0 : place === 'last' ? others.length : -1)) return list
+  return place === 'first' ? [found, ...others] : place === 'last' ? [...others, found] : others
 }
 
 /** `container` with `env`, left out when it is empty. */

@@ -220,7 +220,9 @@ function textOf(object: unknown, key: string): string {
 function textsOf(object: unknown, key: string): Readonly<Record<string, string>> {
   const value = isObject(object) ? own(object, key) : undefined
   if (!isObject(value)) return {}
-  if (Object.values(value).every((item) => typeof item === 'string')) return value as Record<string, string>
+  let areTexts = true
+  for (const name in value) if (typeof value[name] !== 'string') areTexts = false
+  if (areTexts) return value as Record<string, string>
   return Object.fromEntries(Object.entries(value).filter(([, item]) => typeof item === 'string')) as Record<
     string,
     string

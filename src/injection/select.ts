@@ -13,5 +13,6 @@ export function selectTemplates(
 ): readonly string[] {
   const wanted = own(pod.metadata.annotations ?? {}, ANNOTATION.templates)
   const names = wanted === undefined ? config.defaultTemplates : wanted.split(',').map(trimSpace)
+  if (names.every((name) => own(config.aliases, name) === undefined)) return names
   return names.flatMap((name) => own(config.aliases, name) ?? [name])
 }

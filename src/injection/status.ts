@@ -98,8 +98,20 @@ function parsed(text: string): Json | undefined {
   }
 }
 
+/** Texts by what the templates made: of the pods of one shape that is the very same. */
+const texts = new WeakMap<Pod, string>()
+
 /** The annotation's new text: what the templates made, in their order; `null` stands for an empty list. */
 export function statusText(template: Pod, revision: string): string {
+  let lists = texts.get(template)
+  if (lists === undefined) {
+    lists = listsText(template)
+    texts.set(template, lists)
+  }
+  return `{${lists},"revision":${goJson(revision === '' ? 'default' : revision)}}`
+}
+
+function listsText(template: Pod): string {
   const { spec } = template
   const lists: readonly (readonly [string, readonly { name?: string }[]])[] = [
     ['initContainers', containersOf(template, 'initContainers')],
@@ -111,5 +123,5 @@ export function statusText(template: Pod, revision: string): string {
     const value = items.length === 0 ? 'null' : goJson(items.map((item) => item.name ?? ''))
     return `"${name}":${value}`
   })
-  return `{${parts.join(',')},"revision":${goJson(revision === '' ? 'default' : revision)}}`
+  return parts.join(',')
 }

@@ -70,7 +70,9 @@ export function validateAnnotations(
   release: Release,
 ): string | undefined {
   const errors: string[] = []
-  for (const name of Object.keys(annotations).sort()) {
+  for (const name of Object.keys(annotations)
+    .filter((candidate) => RULES.has(candidate))
+    .sort()) {
     const value = annotations[name] ?? ''
     const error = annotationError(name, value, release)
     if (error !== undefined) errors.push(`invalid value '${value}' for annotation '${name}': ${error}`)

@@ -3,7 +3,7 @@
 
 import type { Pod } from '../../api/kube.ts'
 import { ANNOTATION, LABEL } from '../../api/names.ts'
-import { own } from '../../std/json.ts'
+import { own, setOwn } from '../../std/json.ts'
 import { withAnnotations } from '../containers.ts'
 import { statusText } from '../status.ts'
 import { type EnvPairs, NETWORK_ENV } from './cluster.ts'
@@ -19,11 +19,10 @@ export interface MetadataInput {
 export function applyMetadata(pod: Pod, input: MetadataInput): Pod {
   const network = own(input.pairs, NETWORK_ENV)
   const labeled = network === undefined ? pod : withLabel(pod, LABEL.network, network)
-  return withAnnotations(labeled, {
-    ...pod.metadata.annotations,
-    [ANNOTATION.status]: statusText(input.template, input.revision),
-    ...input.injectedAnnotations,
-  })
+  const annotations: Record<string, string> = { ...pod.metadata.annotations }
+  annotations[ANNOTATION.status] = statusText(input.template, input.revision)
+  for (const [name, value] of Object.entries(input.injectedAnnotations)) setOwn(annotations, name, value)
+  return withAnnotations(labeled, annotations)
 }
 
 function withLabel(pod: Pod, name: string, value: string): Pod {

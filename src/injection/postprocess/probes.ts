@@ -6,11 +6,11 @@ import type { Container, EnvVar, Pod } from '../../api/kube.ts'
 import { ANNOTATION, CONTAINER } from '../../api/names.ts'
 import { atLeast, NEWEST, type Release } from '../../api/release.ts'
 import { compareBytes } from '../../gotemplate/utf8.ts'
-import { encodeOrdered } from '../../patch/encode.ts'
+import { encodeCanonical } from '../../patch/encode.ts'
 import { POD_TABLE, TypeTable } from '../../patch/schema.ts'
 import { decode } from '../../patch/typed.ts'
 import { goJson } from '../../std/gojson.ts'
-import { isObject, type Json, type JsonObject, own, setOwn } from '../../std/json.ts'
+import { isObject, type JsonObject, own, setOwn } from '../../std/json.ts'
 import { ProblemError } from '../../std/problem.ts'
 import { changeAll, changeSidecar, containersOf, findSidecar, withEnv } from '../containers.ts'
 import { atoiOrZero, parseBool, parseJson } from '../gotext.ts'
@@ -30,35 +30,34 @@ const PROBERS = TYPES.type('map[string]*Prober')
 /** Originals by agent path: `/app-health/<container>/livez` → `{httpGet: …, timeoutSeconds: …}`. */
 type Probers = Readonly<Record<string, JsonObject | null>>
 
-interface Handler {
-  /** Where the handler stands in the container. */
-  readonly path: readonly string[]
-  readonly url: string
+/** Where a handler stands in a container: a member, and what is in it. */
+interface Place {
+  readonly member: string
+  readonly inside: string | undefined
+  readonly area: 'app-health' | 'app-lifecycle'
+  readonly page: string
   readonly kinds: readonly string[]
+}
+
+/** A handler that may be rewritten. */
+interface Handler {
+  readonly place: Place
+  readonly value: JsonObject
+  /** Which of the place's kinds it is. */
+  readonly kind: string
+  /** Path of the agent's page that stands for it. */
+  readonly url: string
 }
 
 const PROBE_KINDS = ['httpGet', 'tcpSocket', 'grpc']
 const LIFECYCLE_KINDS = ['httpGet', 'tcpSocket']
 
-interface Place extends Omit<Handler, 'url'> {
-  /** First member of the path. */
-  readonly member: string
-  readonly area: 'app-health' | 'app-lifecycle'
-  readonly page: string
+function placeOfProbe(member: string, page: string): Place {
+  return { member, inside: undefined, area: 'app-health', page, kinds: PROBE_KINDS }
 }
 
-function placeOfProbe(field: string, page: string): Place {
-  return { member: field, path: [field], area: 'app-health', page, kinds: PROBE_KINDS }
-}
-
-function placeOfHook(field: string, page: string): Place {
-  return {
-    member: 'lifecycle',
-    path: ['lifecycle', field],
-    area: 'app-lifecycle',
-    page,
-    kinds: LIFECYCLE_KINDS,
-  }
+function placeOfHook(inside: string, page: string): Place {
+  return { member: 'lifecycle', inside, area: 'app-lifecycle', page, kinds: LIFECYCLE_KINDS }
 }
 
 const PROBES = [
@@ -72,25 +71,40 @@ const PROBES_AND_HOOKS = [
   placeOfHook('postStart', 'poststartz'),
 ]
 
-/** Handlers of `container` that may be rewritten, in the order Istio goes through them. Up to 1.24 lifecycle handlers stay. */
-function handlersOf(container: Container, release: Release): Handler[] {
-  const handlers: Handler[] = []
-  for (const { member, path, area, page, kinds } of atLeast(release, 25) ? PROBES_AND_HOOKS : PROBES) {
-    if (container[member] === undefined) continue
-    handlers.push({ path, url: `/${area}/${container.name}/${page}`, kinds })
-  }
-  return handlers
+/** Places of handlers, in the order Istio goes through them. Up to 1.24 lifecycle handlers stay. */
+function placesFor(release: Release): readonly Place[] {
+  return atLeast(release, 25) ? PROBES_AND_HOOKS : PROBES
 }
 
-function at(value: unknown, path: readonly string[]): JsonObject | undefined {
-  let current = value
-  for (const key of path) current = isObject(current) ? own(current, key) : undefined
-  return isObject(current) ? current : undefined
+/** What stands at `place`, an object. */
+function at(container: JsonObject, { member, inside }: Place): JsonObject | undefined {
+  const value = container[member]
+  if (!isObject(value)) return undefined
+  const found = inside === undefined ? value : own(value, inside)
+  return isObject(found) ? found : undefined
+}
+
+function urlOf({ area, page }: Place, container: Container): string {
+  return `/${area}/${container.name}/${page}`
 }
 
 /** Which of `kinds` the handler is: the first that it names. */
 function kindOf(handler: JsonObject | undefined, kinds: readonly string[]): string | undefined {
-  return handler === undefined ? undefined : kinds.find((kind) => isObject(handler[kind]))
+  if (handler === undefined) return undefined
+  for (const kind of kinds) if (isObject(handler[kind])) return kind
+  return undefined
+}
+
+/** The handlers of `container` that may be rewritten, in their order. */
+function handlersOf(container: Container, release: Release): Handler[] {
+  const handlers: Handler[] = []
+  for (const place of placesFor(release)) {
+    const value = at(container as JsonObject, place)
+    const kind = kindOf(value, place.kinds)
+    if (value === undefined || kind === undefined) continue
+    handlers.push({ place, value, kind, url: urlOf(place, container) })
+  }
+  return handlers
 }
 
 /** Whether probes are rewritten: the pod's annotation if it is a bool, else `setting` from values. */
@@ -128,17 +142,13 @@ export function collectProbers(pod: Pod, statusPort: number, release: Release): 
   const probers: Record<string, JsonObject | null> = {}
   for (const container of [...containersOf(pod, 'initContainers'), ...containersOf(pod, 'containers')]) {
     if (container.name === CONTAINER.proxy) continue
-    for (const { path, url, kinds } of handlersOf(container, release)) {
-      const handler = at(container, path)
-      const kind = kindOf(handler, kinds)
-      if (handler === undefined || kind === undefined) continue
-      const action = resolvePort(handler[kind] as JsonObject, kind, container, statusPort)
+    for (const { place, value, kind, url } of handlersOf(container, release)) {
+      const action = resolvePort(value[kind] as JsonObject, kind, container, statusPort)
       if (action === undefined) continue
-      const timeout = path.length === 1 ? handler['timeoutSeconds'] : undefined
-      setOwn(probers, url, {
-        [kind]: action,
-        ...(typeof timeout === 'number' ? { timeoutSeconds: timeout } : {}),
-      })
+      const prober: JsonObject = { [kind]: action }
+      const timeout = place.inside === undefined ? value['timeoutSeconds'] : undefined
+      if (typeof timeout === 'number') prober['timeoutSeconds'] = timeout
+      setOwn(probers, url, prober)
     }
   }
   return probers
@@ -162,10 +172,7 @@ function resolvePort(
 /** `ISTIO_KUBE_APP_PROBERS` as text, keys in byte order. */
 export function probersText(probers: Probers): string {
   const keys = Object.keys(probers).sort(compareBytes)
-  const parts = keys.map((key) => {
-    const prober = own(probers, key) ?? null
-    return `${goJson(key)}:${prober === null ? 'null' : encodeOrdered(PROBER, prober)}`
-  })
+  const parts = keys.map((key) => `${goJson(key)}:${encodeCanonical(PROBER, own(probers, key) ?? null)}`)
   return `{${parts.join(',')}}`
 }
 
@@ -204,12 +211,8 @@ export function redirectProbes(pod: Pod, statusPort: number, release: Release): 
   return changeAll(pod, (container) => {
     if (container.name === CONTAINER.proxy) return container
     let result = container
-    for (const { path, url, kinds } of handlersOf(container, release)) {
-      const handler = at(container, path)
-      const kind = kindOf(handler, kinds)
-      if (handler !== undefined && kind !== undefined) {
-        result = put(result as JsonObject, path, redirected(handler, kind, url, port)) as unknown as Container
-      }
+    for (const { place, value, kind, url } of handlersOf(container, release)) {
+      result = put(result, place, redirected(value, kind, url, port))
     }
     return result
   })
@@ -231,22 +234,21 @@ function redirected(handler: JsonObject, kind: string, url: string, port: number
   return { ...handler, httpGet: { ...action, ...scheme, path: url, port } }
 }
 
-function put(object: JsonObject, path: readonly string[], value: Json): JsonObject {
-  const [key = '', ...rest] = path
-  return { ...object, [key]: rest.length === 0 ? value : put(object[key] as JsonObject, rest, value) }
+function put(container: Container, { member, inside }: Place, value: JsonObject): Container {
+  const whole = inside === undefined ? value : { ...(container[member] as JsonObject), [inside]: value }
+  return { ...container, [member]: whole }
 }
 
 /** The inverse of the rewrite: handlers that still point to the agent's page get their originals back. */
 export function restoreProbes(container: Container, probers: Probers): Container {
   let result = container
-  for (const { path, url, kinds } of handlersOf(container, NEWEST)) {
-    const handler = at(container, path)
+  for (const { place, value, url } of handlersOf(container, NEWEST)) {
     const prober = own(probers, url) ?? undefined
-    const kind = kindOf(prober, kinds)
-    if (handler === undefined || kind === undefined || at(handler, ['httpGet'])?.['path'] !== url) continue
-    const { httpGet: _, ...rest } = handler
-    const original = { ...rest, [kind]: prober?.[kind] ?? null }
-    result = put(result as JsonObject, path, original) as unknown as Container
+    const kind = kindOf(prober, place.kinds)
+    const action = value['httpGet']
+    if (kind === undefined || !isObject(action) || action['path'] !== url) continue
+    const { httpGet: _, ...rest } = value
+    result = put(result, place, { ...rest, [kind]: prober?.[kind] ?? null })
   }
   return result
 }

@@ -6,7 +6,7 @@ import type { Message } from '../../api/mesh.ts'
 import { ANNOTATION } from '../../api/names.ts'
 import { compareBytes } from '../../gotemplate/utf8.ts'
 import { goJson } from '../../std/gojson.ts'
-import { isObject, own } from '../../std/json.ts'
+import { isObject, own, setOwn } from '../../std/json.ts'
 import { ProblemError } from '../../std/problem.ts'
 import { changeSidecar, findSidecar, withAnnotations, withEnv } from '../containers.ts'
 import { parseBool, parseJson } from '../gotext.ts'
@@ -37,25 +37,41 @@ interface Scraping {
  * The pod's Prometheus annotations by kind. Where one has several spellings Istio takes any; here the last in the order
  * of names counts.
  */
-function scrapingOf(annotations: Readonly<Record<string, string>>): Scraping {
+function scrapingOf(annotations: Readonly<Record<string, string>>, names: readonly string[]): Scraping {
   const result: Scraping = {}
-  const names = Object.keys(annotations).filter((name) => kindOf(name) !== undefined)
-  for (const name of names.sort(compareBytes)) {
+  for (const name of names) {
     const kind = kindOf(name)
     if (kind !== undefined) result[kind] = own(annotations, name) ?? ''
   }
   return result
 }
 
+/** The names of the Prometheus annotations among `annotations`, sorted. */
+function scrapingNames(annotations: Readonly<Record<string, string>>): string[] {
+  const names: string[] = []
+  for (const name of Object.keys(annotations)) if (kindOf(name) !== undefined) names.push(name)
+  return names.sort(compareBytes)
+}
+
 /** Whether the application does not want to be scraped. Texts that are no bool say nothing. */
-function isSwitchedOff(annotations: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(annotations).filter((name) => kindOf(name) === 'scrape')
-  const wishes = names.sort(compareBytes).map((name) => parseBool(own(annotations, name) ?? ''))
+function isSwitchedOff(annotations: Readonly<Record<string, string>>, names: readonly string[]): boolean {
+  const wishes = names
+    .filter((name) => kindOf(name) === 'scrape')
+    .map((name) => parseBool(own(annotations, name) ?? ''))
   return wishes.findLast((wish) => wish !== undefined) === false
 }
 
-function withoutScraping(annotations: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(annotations).filter(([name]) => kindOf(name) === undefined))
+/** A copy without the annotations `names`. */
+function without(
+  annotations: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
+  if (names.length === 0) return { ...annotations }
+  const copy: Record<string, string> = {}
+  for (const name of Object.keys(annotations)) {
+    if (!names.includes(name)) setOwn(copy, name, annotations[name] ?? '')
+  }
+  return copy
 }
 
 /** Whether merging is on: the pod's annotation, else the mesh config, else yes. */
@@ -69,17 +85,17 @@ export function mergeEnabled(annotations: Readonly<Record<string, string>>, mesh
 /** `statusPort` is that of the mesh default config. */
 export function applyPrometheusMerge(pod: Pod, mesh: Message, statusPort: number): Pod {
   const annotations = pod.metadata.annotations ?? {}
-  const scraping = scrapingOf(annotations)
-  if (isSwitchedOff(annotations) || !mergeEnabled(annotations, mesh)) return pod
+  const names = scrapingNames(annotations)
+  const scraping = scrapingOf(annotations, names)
+  if (isSwitchedOff(annotations, names) || !mergeEnabled(annotations, mesh)) return pod
   if (scraping.port === String(statusPort)) return pod
   const { scrape = '', path = '', port = '' } = scraping
   const recorded = scrape === '' && path === '' && port === '' ? pod : record(pod, scrape, path, port)
-  return withAnnotations(recorded, {
-    ...withoutScraping(annotations),
-    'prometheus.io/port': String(statusPort),
-    'prometheus.io/path': PATH,
-    'prometheus.io/scrape': 'true',
-  })
+  const merged = without(annotations, names)
+  merged['prometheus.io/port'] = String(statusPort)
+  merged['prometheus.io/path'] = PATH
+  merged['prometheus.io/scrape'] = 'true'
+  return withAnnotations(recorded, merged)
 }
 
 function record(pod: Pod, scrape: string, path: string, port: string): Pod {
@@ -94,7 +110,10 @@ export function stripPrometheus(
   annotations: Readonly<Record<string, string>>,
   statusPort: number,
 ): Readonly<Record<string, string>> {
-  return scrapingOf(annotations).port === String(statusPort) ? withoutScraping(annotations) : annotations
+  const names = scrapingNames(annotations)
+  return scrapingOf(annotations, names).port === String(statusPort)
+    ? without(annotations, names)
+    : annotations
 }
 
 /**
