@@ -158,19 +158,27 @@ function tooDeep(review: Json): Refusal {
 
 function interpret(review: Json, text: string | (() => string)): Decoded {
   const { kind, apiVersion } = kindOf(review)
+  if (kind !== REVIEW_KIND || !REVIEW_VERSIONS.includes(apiVersion) || !isObject(review)) {
+    throw notReview(review, kind, apiVersion, text)
+  }
+  const misfit = fits(REVIEW, review) ? undefined : typeMisfit(REVIEW, review, apiVersion)
+  if (misfit !== undefined) throw new Refusal(misfit)
+  return readReview(review)
+}
+
+/** What Go says of an object of another kind or version, in the order of its checks. */
+function notReview(review: Json, kind: string, apiVersion: string, text: string | (() => string)): Refusal {
   if (apiVersion !== '/' && apiVersion.split('/').length > 2) {
-    throw new Refusal(`unexpected GroupVersion string: ${apiVersion}`)
+    return new Refusal(`unexpected GroupVersion string: ${apiVersion}`)
   }
   const body = (): string => (typeof text === 'string' ? text : text())
   const { group, version } = groupVersion(apiVersion)
-  if (kind === '') throw new Refusal(`Object 'Kind' is missing in '${body()}'`)
-  if (version === '') throw new Refusal(`Object 'apiVersion' is missing in '${body()}'`)
+  if (kind === '') return new Refusal(`Object 'Kind' is missing in '${body()}'`)
+  if (version === '') return new Refusal(`Object 'apiVersion' is missing in '${body()}'`)
   const name = group === '' ? version : `${group}/${version}`
-  if (!isKnownKind(name, kind)) throw new Refusal(notRegistered(kind, group, version, name))
-  if (kind !== REVIEW_KIND || !isObject(review)) throw new Refusal(unsupported(review))
-  const misfit = fits(REVIEW, review) ? undefined : typeMisfit(REVIEW, review, name)
-  if (misfit !== undefined) throw new Refusal(misfit)
-  return readReview(review)
+  return new Refusal(
+    isKnownKind(name, kind) ? unsupported(review) : notRegistered(kind, group, version, name),
+  )
 }
 
 function groupVersion(apiVersion: string): { group: string; version: string } {
