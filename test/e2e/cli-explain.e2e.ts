@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'remora-explain-'))
 let bed: Bed
 
 interface Explained {
-  readonly answer?: { readonly by: string }
+  readonly answer?: { readonly by: string; readonly compat?: string }
   readonly settings: { readonly revision: string; readonly hash: string }
   readonly result: string
   readonly because: string
@@ -132,6 +132,21 @@ describe('remora explain', () => {
     await remoraDoes(bed.plane.kubeconfig, ['adopt'])
     const { answer, pods } = await explain('deploy/web', 'tagged')
     expect([answer?.by, pods[0]?.state, pods[0]?.differences]).toEqual(['remora', 'current', []])
+  })
+
+  it('goes by how the running replicas were started', async () => {
+    expect((await explain('deploy/web', 'tagged')).answer?.compat).toBe('istio')
+    const at = { namespace: 'remora-system', name: 'remora-injector' }
+    const path = '/spec/template/spec/containers/0/args/-'
+    const operations = [{ op: 'add', path, value: '--compat=improved' }]
+    await bed.client.patch(RESOURCE.deployment, at, operations, { type: 'json' })
+    await until('every replica to run with it', async () => {
+      const args = ['explain', 'deploy/web', '-n', 'tagged']
+      const { stdout, stderr } = await remoraSays(bed.plane.kubeconfig, args)
+      return stdout.includes(', --compat improved, the first rule that hits\n') && stderr === ''
+    })
+    // What improved writes for itself is no difference of the sidecar.
+    expect((await explain('deploy/web', 'tagged')).pods).toMatchObject([{ state: 'current' }])
   })
 
   it('says that a sidecar is of another revision, and what is different', async () => {
