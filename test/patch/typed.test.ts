@@ -280,6 +280,16 @@ describe('decode', () => {
     expect(other.spec.containers[1]).toBe(container)
   })
 
+  it('leaves out maps and lists without members, also when others follow', () => {
+    const bare = { name: 'a', resources: {} }
+    const container = { ...bare, env: [], resources: { limits: {}, requests: { cpu: '1' } }, image: 'i' }
+    const [first, second] = [decoded('Container', bare), decoded('Container', container)]
+    expect(first).toEqual(bare)
+    expect(second).toEqual({ name: 'a', resources: { requests: { cpu: '1' } }, image: 'i' })
+    expect(decoded('ObjectMeta', { annotations: {}, labels: {}, name: 'a' })).toEqual({ name: 'a' })
+    expect(decoded('map[string]string', {})).toEqual({})
+  })
+
   it('keeps a label named __proto__', () => {
     const value = JSON.parse('{"labels":{"__proto__":"x","a":null}}') as Json
     const labels = (decoded('ObjectMeta', value) as { labels: Record<string, string> }).labels
