@@ -23,6 +23,7 @@ import {
   type Decoded,
   decodeParsedReview,
   decodeReview,
+  depthProblem,
   type ReviewMeta,
   type ReviewRequest,
 } from './review.ts'
@@ -142,6 +143,8 @@ function inject(
   options: AdmitOptions,
 ): AdmissionOutcome {
   const { pod, settings, decision, meta, uid } = decided
+  const tooDeep = depthProblem(request.object)
+  if (tooDeep !== undefined) throw new ProblemError('invalid-object', tooDeep)
   const result = injectPod({
     pod,
     settings,

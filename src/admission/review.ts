@@ -19,8 +19,8 @@ import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
 import { isKnownKind, REVIEW, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
 
-/** Nesting a request may have: pods nest about 15 levels, and what walks them later recurses. */
-export const MAX_DEPTH = 200
+/** Nesting that a pod may have where something walks it that recurses: typed members nest about 15 levels. */
+const MAX_DEPTH = 200
 /**
  * From this length on a text is looked at before it is parsed: millions of nestings take a second to parse, and 400 MB. A
  * shorter one cannot hold enough of them to matter.
@@ -70,12 +70,23 @@ function mayMisspell(text: string): boolean {
 
 function withSpellings(decoded: Extract<Decoded, { ok: true }>, text: string): Decoded {
   if (!isJson(text)) return decoded
+  const problem = depthProblem(decoded.request.object)
+  if (problem !== undefined) {
+    return { ok: false, meta: decoded.meta, uid: decoded.request.uid, message: problem }
+  }
   const review = parseWithNumberTexts(text.toWellFormed()) as JsonObject
   const request = own(review, 'request')
   const spelled = isObject(request) ? own(request, 'object') : undefined
   return spelled === undefined || spelled === null
     ? decoded
     : { ...decoded, request: { ...decoded.request, spelled } }
+}
+
+/** What is wrong with the nesting of a request's object, if anything is. */
+export function depthProblem(object: Json | undefined): string | undefined {
+  return object !== undefined && nestsDeeper(object, MAX_DEPTH)
+    ? `the object is nested deeper than ${MAX_DEPTH} levels`
+    : undefined
 }
 
 /** Decodes a review that is JSON data already. Never throws. */
@@ -115,9 +126,10 @@ function parseBody(text: string): Json {
   }
   if (text.length > MANY_NESTINGS && deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
   const review = parseJson(text)
-  if (!nestsDeeper(review, MAX_DEPTH)) return review
-  if (deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
-  throw tooDeep(review)
+  // So many nestings take two characters each; where there are some, it is worth while to count them.
+  const mayExceed = text.length > 2 * GO_MAX_DEPTH && nestsDeeper(review, MAX_DEPTH)
+  if (mayExceed && deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
+  return review
 }
 
 function isJson(text: string): boolean {
@@ -145,15 +157,6 @@ function parseJson(text: string): Json {
     if (deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
     throw new Refusal(NO_KIND + (goSyntaxError(text) ?? 'invalid JSON'))
   }
-}
-
-/** A review that is nested too deeply still gets its uid back. */
-function tooDeep(review: Json): Refusal {
-  const message = `the request is nested deeper than ${MAX_DEPTH} levels`
-  const request = isObject(review) ? own(review, 'request') : undefined
-  const uid = isObject(request) ? own(request, 'uid') : undefined
-  if (!isObject(review) || typeof uid !== 'string') return new Refusal(message)
-  return new Refusal(message, { ok: false, meta: metaOf(review), uid: uid.toWellFormed(), message })
 }
 
 function interpret(review: Json, text: string | (() => string)): Decoded {

@@ -235,6 +235,17 @@ describe('admitText', () => {
     expect(decodedLabels(text)).toEqual({ 'k\ufffd': '\ufffd\ufffd\ufffd\ufffd\ufffdx' })
   })
 
+  it('refuses a pod to be injected that nests too deeply, and passes over one that is not', () => {
+    const asked = (label: string): AdmissionOutcome => {
+      const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
+      const object = { ...POD, metadata: { labels: { 'sidecar.istio.io/inject': label } }, odd: 'DEEP' }
+      return admitText(SNAPSHOT, JSON.stringify(reviewOf(object)).replace('"DEEP"', deep), '/inject', OPTIONS)
+    }
+    expect(asked('true')).toMatchObject({ outcome: 'refused', reason: 'invalid-object', uid: 'u-1' })
+    expect(message(asked('true'))).toBe('the object is nested deeper than 200 levels')
+    expect(asked('false')).toMatchObject({ outcome: 'skipped', reason: 'label-false' })
+  })
+
   it('answers a body that is no review without uid, kind and revision', () => {
     const outcome = admitText(SNAPSHOT, '{"a":1}', '/inject', OPTIONS)
     expect(outcome).toMatchObject({

@@ -2,7 +2,7 @@
 
 import { describe, expect, it, vi } from 'vitest'
 import { encodeReview, patched, refused, skipped, undecoded } from '../../src/admission/respond.ts'
-import { decodeParsedReview, decodeReview, MAX_DEPTH } from '../../src/admission/review.ts'
+import { decodeParsedReview, decodeReview } from '../../src/admission/review.ts'
 
 const V1 = 'admission.k8s.io/v1'
 const review = (request: unknown, more: object = {}): string =>
@@ -172,13 +172,21 @@ describe('decodeReview', () => {
     }
   })
 
-  it('gives back the uid of a request that nests too deeply', () => {
-    const deep = '['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)
-    expect(decodeReview(review({ uid: 'u' }).replace('"uid"', `"x":${deep},"uid"`))).toEqual({
+  it('takes nesting as far as Go does', () => {
+    const nested = (levels: number): string =>
+      review({ uid: 'u' }).replace('"uid"', `"x":${'['.repeat(levels)}${']'.repeat(levels)},"uid"`)
+    expect(decodeReview(nested(9998)).ok).toBe(true)
+    expect(message(nested(9999))).toBe("couldn't get version/kind; json parse error: exceeded max depth")
+  })
+
+  it('does not look for odd numbers in an object that nests too deeply, and gives back the uid', () => {
+    const deep = `{"x":${'['.repeat(9000)}1.0${']'.repeat(9000)},"y":1.0}`
+    const text = `{"kind":"AdmissionReview","apiVersion":"${V1}","request":{"uid":"u","object":${deep}}}`
+    expect(decodeReview(text)).toEqual({
       ok: false,
       meta: { kind: 'AdmissionReview', apiVersion: V1 },
       uid: 'u',
-      message: `the request is nested deeper than ${MAX_DEPTH} levels`,
+      message: 'the object is nested deeper than 200 levels',
     })
   })
 
