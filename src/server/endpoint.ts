@@ -13,12 +13,13 @@ import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { BodyReader } from './body.ts'
 import { type Target, targetReader } from './route.ts'
+import { runningTime } from './running-time.ts'
 import type { Answer, Endpoint } from './webhook.ts'
 
 export interface EndpointOptions {
   readonly snapshot: () => MeshSnapshot
   readonly admission: Omit<AdmitOptions, 'deadline'>
-  /** Time one request may take, from its whole body on. */
+  /** Time one request may be worked on, from its whole body on; while the process stands still, no time passes. */
   readonly deadlineMs: number
   readonly bodies: BodyReader
   readonly bodyLimit: number
@@ -93,7 +94,7 @@ async function inject(options: EndpointOptions, request: IncomingMessage, path: 
     return { status, type: TEXT, body: `${text}\n` }
   }
   const snapshot = options.snapshot()
-  const deadline = { now: () => performance.now(), at: start + options.deadlineMs }
+  const deadline = { now: runningTime(() => performance.now()), at: options.deadlineMs }
   const outcome = admitText(snapshot, textOf(body.bytes), path, { ...options.admission, deadline })
   const answer: Answer = { status: 200, type: TEXT, body: encodeReview(outcome.response) }
   report(options, outcome, snapshot.generation, performance.now() - start)
