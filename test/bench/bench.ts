@@ -67,6 +67,9 @@ function programOf({ program }: BenchOptions): string {
   return BUNDLE
 }
 
+/** While a server is warmed up: its functions are compiled for speed one after the other, over some 20,000 answers. */
+const WARM_CONNECTIONS = 10
+
 async function measureLoad(bench: Bench): Promise<Cell[]> {
   const { options, program, settings, stateDir, answer, h2load } = bench
   const { rounds, seconds } = options
@@ -81,6 +84,9 @@ async function measureLoad(bench: Bench): Promise<Cell[]> {
         await checkRow(remora, row, answer)
         const [shape = { pieces: [] }] = row.shapes
         await setEchoAnswer(echo, await postReview(remora.port, bodyOf(shape, 0)))
+        say(`${row.title}: warming up`)
+        const warmUp = { connections: WARM_CONNECTIONS, seconds: options.warmUp, rounds: 1, client }
+        for (const server of [remora, echo]) await measure(server, row, warmUp, options.warmUp)
         for (const connections of options.connections) {
           cells.push(await measureCell(row, { connections, seconds, rounds, client }, { remora, echo }, say))
         }

@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly connections: readonly number[]
   readonly seconds: number
   readonly rounds: number
+  /** Time each server is loaded before a row is measured, seconds. */
+  readonly warmUp: number
   readonly parts: readonly Part[]
   readonly client: 'auto' | 'own' | 'h2load'
   readonly output: 'table' | 'json' | 'markdown'
@@ -40,6 +42,7 @@ measures remora beside a bare echo server, both over HTTPS on loopback
   --connections <counts>  connections at a time (default: 1,10,200)
   --seconds <n>           length of one measurement (default: 3)
   --rounds <n>            measurements of each server, in turn; medians are printed (default: 3)
+  --warm-up <n>           seconds that each server is loaded before a row is measured (default: 8)
   --parts <names>         of ${PARTS.join(', ')} (default: all)
   --client <name>         auto: h2load, where it is installed, for rows whose bodies may be sent again;
                           own; h2load (default: auto)
@@ -94,6 +97,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     ),
     seconds: positive('seconds', values.seconds ?? '3', false),
     rounds: positive('rounds', values.rounds ?? '3', true),
+    warmUp: positive('warm-up', values['warm-up'] ?? '8', false),
     parts:
       values.parts === undefined
         ? PARTS
@@ -118,6 +122,7 @@ function parsed(args: readonly string[]) {
         connections: text,
         seconds: text,
         rounds: text,
+        'warm-up': text,
         parts: text,
         client: text,
         program: text,
