@@ -14,6 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { BodyReader } from './body.ts'
 import { type Target, targetReader } from './route.ts'
 import { runningTime } from './running-time.ts'
+import { turns } from './turn.ts'
 import type { Answer, Endpoint } from './webhook.ts'
 
 export interface EndpointOptions {
@@ -28,6 +29,10 @@ export interface EndpointOptions {
   /** Share of fast answers that are compared with the plain pipeline's, 0 to 1; none unless given. */
   readonly verifyFastPath?: number
   readonly log: Log
+}
+
+interface Serving extends EndpointOptions {
+  readonly turn: () => Promise<void>
 }
 
 /** Go sniffs the type of what Istio writes, and finds text in all of it. */
@@ -45,7 +50,7 @@ export function createEndpoint(given: EndpointOptions): Endpoint {
         template,
       }),
   })
-  const options: EndpointOptions = { ...given, admission: { ...given.admission, fastPath } }
+  const options: Serving = { ...given, turn: turns(), admission: { ...given.admission, fastPath } }
   const targetOf = targetReader()
   return (request) => {
     const target = targetOf(request.url ?? '/')
@@ -80,11 +85,12 @@ function redirect(request: IncomingMessage, location: string): Answer {
   return { status: 301, type: 'text/html; charset=utf-8', body, location }
 }
 
-async function inject(options: EndpointOptions, request: IncomingMessage, path: string): Promise<Answer> {
+async function inject(options: Serving, request: IncomingMessage, path: string): Promise<Answer> {
   const { metrics } = options
   metrics.started()
   const body = await options.bodies.read(request)
   const start = performance.now()
+  await options.turn()
   const invalid = checkRequest(body, request, options.bodyLimit)
   if (invalid !== undefined || 'failed' in body) {
     const { status, text, reason } = invalid ?? UNREADABLE
