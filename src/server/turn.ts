@@ -3,8 +3,8 @@
 // switch between reading, deciding and writing for each of them costs a third more: neither the caches of the processor
 // nor those who wait for an answer get any rest.
 
-/** So many at most in one turn: the first of them must not wait long for the last. */
-const MOST = 16
+/** So many at most in one turn: the first of them must not wait long for the last, some milliseconds. */
+const MOST = 32
 
 /** Returns what waits for a turn: resolved in the order of the calls, behind the reading of the moment. */
 export function turns(): () => Promise<void> {

@@ -24,15 +24,15 @@ it('does together what waits, in order, and nothing before the reading is done',
   expect(done).toEqual([0, 1, 2, 3])
 })
 
-it('reads again after 16, and forgets nobody who came meanwhile', async () => {
+it('reads again after 32, and forgets nobody who came meanwhile', async () => {
   const turn = turns()
   const done: number[] = []
-  waiting(turn, 40, done)
-  await immediate()
-  expect(done).toEqual(upTo(16))
-  waiting(turn, 5, done, 40)
+  waiting(turn, 80, done)
   await immediate()
   expect(done).toEqual(upTo(32))
+  waiting(turn, 5, done, 80)
   await immediate()
-  expect(done).toEqual(upTo(45))
+  expect(done).toEqual(upTo(64))
+  await immediate()
+  expect(done).toEqual(upTo(85))
 })
