@@ -100,6 +100,10 @@ export const FORMS: readonly (readonly [what: string, text: string])[] = [
     'a template called with a part',
     `{{ define "t" }}{{ .a }}{{ end }}${key('"{{ template "t" .ObjectMeta.Labels }}"')}`,
   ],
+  [
+    'an argument that is read beside another dot',
+    `{{ define "t" }}{{ with "k" }}{{ $.DeploymentMeta.Name }}{{ . }}{{ end }}{{ end }}${key(`"{{ template "t" (dict "DeploymentMeta" (dict "Name" ${LABEL})) }}"`)}`,
+  ],
   ['the root in a variable', `{{ $r := . }}${key('"{{ $r.ObjectMeta.Labels.a }}"')}`],
   ['the root in a map', `{{ $r := dict "r" . }}${key('"{{ $r.r.ObjectMeta.Labels.a }}"')}`],
   ['a length', key(`{{ len .Spec.Containers }}`)],

@@ -65,6 +65,16 @@ describe('memos', () => {
     }
   })
 
+  it('serve no pod whose text is longer than a template may print', () => {
+    const text = '{{ index .ObjectMeta.Annotations "t" }}'
+    const settings = revisionWith({ sidecar: `metadata:\n  annotations:\n    k: "${text}${text}"\n` })
+    const { cache } = bench()
+    for (let i = 0; i < 4; i++) answer(settings, podOf({ t: 'short' }), cache)
+    const long = podOf({ t: 'x'.repeat(5 << 20) })
+    expect(answer(settings, long)).toContain('output is longer than the limit')
+    expect(answer(settings, long, cache)).toContain('output is longer than the limit')
+  })
+
   const VALUES = ['x', 'true', '', 'a: b', '010', 'p,q'] as const
   const sameShape = fc
     .tuple(...LABELS.map(() => fc.constantFrom(...VALUES)), fc.constantFrom('one', 'two', 'n3'))

@@ -125,17 +125,15 @@ function programOf({ entry, reads }: Memo, changed: readonly number[]): Program 
 /** For each step the earlier ones that may have written what it may read. A frame's variables need its beginning. */
 function providersOf(steps: readonly Step[]): number[][] {
   const registers = new Map<number, number>()
-  const variables = new Map<string, number[]>()
+  const variables = new Map<string, number>()
   const beginnings = new Map<number, number>()
   return steps.map(({ flow }, i) => {
     const found = flow.reads.flatMap((register) => registers.get(register) ?? [])
     const names = [...flow.uses, ...flow.sets]
-    for (const name of names) found.push(...(variables.get(`${flow.frame} ${name}`) ?? []))
+    // Whoever sets a variable needs who set it before: the last of them brings all.
+    for (const name of names) found.push(...[variables.get(`${flow.frame} ${name}`) ?? []].flat())
     if (names.length > 0) found.push(...[beginnings.get(flow.frame) ?? []].flat())
-    for (const name of flow.sets) {
-      const key = `${flow.frame} ${name}`
-      variables.set(key, [...(variables.get(key) ?? []), i])
-    }
+    for (const name of flow.sets) variables.set(`${flow.frame} ${name}`, i)
     if (flow.writes !== undefined) registers.set(flow.writes, i)
     if (flow.enters !== undefined) beginnings.set(flow.enters, i)
     return found
