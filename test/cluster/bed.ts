@@ -10,7 +10,7 @@ import { Balancer } from './balancer.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { Istio, installIstio } from './istio.ts'
 import { Kubelet } from './kubelet.ts'
-import type { Installation } from './objects.ts'
+import { type Installation, releaseOf } from './objects.ts'
 import { installRemora, REMORA_NAMESPACE, Remora } from './remora.ts'
 import { until } from './wait.ts'
 
@@ -74,7 +74,7 @@ export async function startBed(
   const bed: Bed = { plane, access, client: createClient(access), balancer, kubelet, istio, remora, stop }
   try {
     for (const installation of options.istio) {
-      say(`installing Istio ${installation.release}, revision ${installation.revision} …`)
+      say(`installing Istio ${releaseOf(installation)}, revision ${installation.revision} …`)
       await installIstio(access, installation)
     }
     if (options.remora === true) {

@@ -24,11 +24,9 @@ const CONTROL_PLANE =
 
 /** Without Istio's own roles, validation and gateways. In an order in which they can be created. */
 export function istioObjects(installation: Installation): JsonObject[] {
-  const { release, revision, tags = [] } = installation
-  const reference = findReference()
-  const name = revision === 'default' ? 'default' : `default-rev-${revision}`
-  const folder = reference === undefined ? '' : join(reference, `istio-${release}/clusters/${name}`)
-  if (!existsSync(folder)) return ownObjects(installation)
+  const { tags = [] } = installation
+  const folder = captured(installation)
+  if (folder === undefined) return ownObjects(installation)
   const files = readdirSync(folder).filter((file) => CONTROL_PLANE.test(file))
   const tagObjects = tags.flatMap((tag) => {
     const file = join(folder, 'tags', `${tag}.yaml`)
@@ -36,6 +34,18 @@ export function istioObjects(installation: Installation): JsonObject[] {
   })
   const objects = files.flatMap((file) => readObjects(join(folder, file)))
   return [...objects.toSorted((a, b) => rank(a) - rank(b)), ...tagObjects]
+}
+
+/** Where the objects of an installation are in the reference data, if there. */
+function captured({ release, revision }: Installation): string | undefined {
+  const name = revision === 'default' ? 'default' : `default-rev-${revision}`
+  const folder = join(findReference() ?? '', `istio-${release}/clusters/${name}`)
+  return findReference() !== undefined && existsSync(folder) ? folder : undefined
+}
+
+/** The release whose objects stand for an installation: its own where they were captured. */
+export function releaseOf(installation: Installation): string {
+  return captured(installation) === undefined ? OWN_RELEASE : installation.release
 }
 
 function rank({ kind }: JsonObject): number {

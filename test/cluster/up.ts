@@ -5,7 +5,9 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { findReference } from '../reference/outcome.ts'
+import { TWO_REVISIONS } from './bed.ts'
 import { findBinaries, missingRequirement } from './binaries.ts'
+import { releaseOf } from './objects.ts'
 import { endCluster, isRunning, LOG_FILE, ownProcess, RUN_FOLDER, readState, writeState } from './state.ts'
 import { until } from './wait.ts'
 
@@ -61,8 +63,9 @@ interface Cluster {
 }
 
 function explain({ kubeconfig, kubectl }: Cluster): void {
+  const [byDefault = '', tagged = ''] = TWO_REVISIONS.map(releaseOf)
   say(`
-A cluster is running: Istio 1.27.9 (default) and 1.30.3 (revision 1-30-3, tag prod-stable), and remora, which injects.
+A cluster is running: Istio ${byDefault} (default) and ${tagged} (revision 1-30-3, tag prod-stable), and remora, which injects.
 
   export KUBECONFIG=${kubeconfig}
   alias kubectl=${kubectl}
@@ -74,6 +77,10 @@ Try it:
   kubectl get pods -n shop -o 'custom-columns=NAME:.metadata.name,REVISION:.metadata.annotations.istio\\.io/rev,CONTAINERS:.spec.initContainers[*].name'
 
   npm run -s remora -- revision list
+  npm run -s remora -- explain deploy/web -n shop
+  npm run -s remora -- check
+  npm run -s remora -- tag set prod-stable --revision default --overwrite
+  kubectl rollout restart deployment web -n shop
   npm run -s remora -- adopt --undo
 
 make cluster-down ends it.`)

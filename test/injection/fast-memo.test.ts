@@ -69,7 +69,7 @@ describe('memos', () => {
     const text = '{{ index .ObjectMeta.Annotations "t" }}'
     const settings = revisionWith({ sidecar: `metadata:\n  annotations:\n    k: "${text}${text}"\n` })
     const { cache } = bench()
-    for (let i = 0; i < 4; i++) answer(settings, podOf({ t: 'short' }), cache)
+    for (let i = 0; i < 6; i++) answer(settings, podOf({ t: 'short' }), cache)
     const long = podOf({ t: 'x'.repeat(5 << 20) })
     expect(answer(settings, long)).toContain('output is longer than the limit')
     expect(answer(settings, long, cache)).toContain('output is longer than the limit')
