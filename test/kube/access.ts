@@ -3,12 +3,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import { type ApiAccess, loadAccess } from '../../src/kube/access.ts'
 import { type Clock, systemClock } from '../../src/kube/clock.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'remora-kube-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
 /** Writes a file; its path. */
