@@ -14,7 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { BodyReader } from './body.ts'
 import { type Target, targetReader } from './route.ts'
 import { runningTime } from './running-time.ts'
-import { turns } from './turn.ts'
+import { type TakeTurn, turns } from './turn.ts'
 import type { Answer, Endpoint } from './webhook.ts'
 
 export interface EndpointOptions {
@@ -32,7 +32,7 @@ export interface EndpointOptions {
 }
 
 interface Serving extends EndpointOptions {
-  readonly turn: () => Promise<void>
+  readonly turn: TakeTurn
 }
 
 /** Go sniffs the type of what Istio writes, and finds text in all of it. */
@@ -50,7 +50,11 @@ export function createEndpoint(given: EndpointOptions): Endpoint {
         template,
       }),
   })
-  const options: Serving = { ...given, turn: turns(), admission: { ...given.admission, fastPath } }
+  const options: Serving = {
+    ...given,
+    turn: turns(() => performance.now()),
+    admission: { ...given.admission, fastPath },
+  }
   const targetOf = targetReader()
   return (request) => {
     const target = targetOf(request.url ?? '/')
@@ -90,7 +94,6 @@ async function inject(options: Serving, request: IncomingMessage, path: string):
   metrics.started()
   const body = await options.bodies.read(request)
   const start = performance.now()
-  await options.turn()
   const invalid = checkRequest(body, request, options.bodyLimit)
   if (invalid !== undefined || 'failed' in body) {
     const { status, text, reason } = invalid ?? UNREADABLE
@@ -99,12 +102,17 @@ async function inject(options: Serving, request: IncomingMessage, path: string):
     options.log.warn('refused a request that carries no review', { reason, status })
     return { status, type: TEXT, body: `${text}\n` }
   }
+  return options.turn(() => decideOn(options, body.bytes, path, start))
+}
+
+/** `start`: when the whole body was there. */
+function decideOn(options: Serving, bytes: Buffer, path: string, start: number): Answer {
   const snapshot = options.snapshot()
   const deadline = { now: runningTime(() => performance.now()), at: options.deadlineMs }
-  const outcome = admitText(snapshot, textOf(body.bytes), path, { ...options.admission, deadline })
-  const answer: Answer = { status: 200, type: TEXT, body: encodeReview(outcome.response) }
+  const outcome = admitText(snapshot, textOf(bytes), path, { ...options.admission, deadline })
+  const body = encodeReview(outcome.response)
   report(options, outcome, snapshot.generation, performance.now() - start)
-  return answer
+  return { status: 200, type: TEXT, body }
 }
 
 /** The body as text; bytes that are not UTF-8 stay apart, since what is said about them depends on where they are. */

@@ -3,19 +3,33 @@
 // switch between reading, deciding and writing for each of them costs a third more: neither the caches of the processor
 // nor those who wait for an answer get any rest.
 
-/** So many at most in one turn: the first of them must not wait long for the last, some milliseconds. */
+/** So much at most in one turn: the first that is done must not wait long for the last, nor other events for all. */
 const MOST = 32
+const LONGEST_MS = 10
 
-/** Returns what waits for a turn: resolved in the order of the calls, behind the reading of the moment. */
-export function turns(): () => Promise<void> {
-  const waiting: (() => void)[] = []
+/** Does `work` in the next turn, in the order of the calls; resolves with its result, or rejects with what it throws. */
+export type TakeTurn = <T>(work: () => T) => Promise<T>
+
+/** `now` is monotonic, in milliseconds. */
+export function turns(now: () => number): TakeTurn {
+  let waiting: (() => void)[] = []
   const next = (): void => {
-    const now = waiting.splice(0, MOST)
+    const until = now() + LONGEST_MS
+    let done = 0
+    do waiting[done++]?.()
+    while (done < waiting.length && done < MOST && now() < until)
+    waiting = waiting.slice(done)
     if (waiting.length > 0) setImmediate(next)
-    for (const begin of now) begin()
   }
-  return () =>
-    new Promise((resolve) => {
-      if (waiting.push(resolve) === 1) setImmediate(next)
+  return (work) =>
+    new Promise((resolve, reject) => {
+      const run = (): void => {
+        try {
+          resolve(work())
+        } catch (error) {
+          reject(error)
+        }
+      }
+      if (waiting.push(run) === 1) setImmediate(next)
     })
 }

@@ -1,38 +1,70 @@
-// Turns: in order, behind the reading of the moment, and not too many at once.
+// Turns: in order, behind the reading of the moment, and neither too many nor for too long at once.
 
 import { setImmediate as immediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { turns } from '../../src/server/turn.ts'
+import { type TakeTurn, turns } from '../../src/server/turn.ts'
 
-function waiting(turn: () => Promise<void>, count: number, done: number[], from = 0): void {
-  for (let i = from; i < from + count; i++) void turn().then(() => done.push(i))
+function take(turn: TakeTurn, count: number, done: number[], from = 0): void {
+  for (let i = from; i < from + count; i++) void turn(() => done.push(i))
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
+const STILL = (): number => 0
 
 it('does together what waits, in order, and nothing before the reading is done', async () => {
-  const turn = turns()
+  const turn = turns(STILL)
   const done: number[] = []
-  waiting(turn, 2, done)
+  take(turn, 2, done)
   await Promise.resolve()
-  waiting(turn, 1, done, 2)
+  take(turn, 1, done, 2)
   expect(done).toEqual([])
   await immediate()
   expect(done).toEqual([0, 1, 2])
-  waiting(turn, 1, done, 3)
+  take(turn, 1, done, 3)
   await immediate()
   expect(done).toEqual([0, 1, 2, 3])
 })
 
-it('reads again after 32, and forgets nobody who came meanwhile', async () => {
-  const turn = turns()
+it('tells the result of each when all of the turn are done, and of one that fails why', async () => {
+  const turn = turns(STILL)
+  const events: string[] = []
+  const told = (what: string): void => void events.push(what)
+  void turn(() => told('does a')).then(() => told('told a'))
+  const failed = turn(() => {
+    throw new Error('b failed')
+  })
+  void turn(() => told('does c')).then(() => told('told c'))
+  await expect(failed).rejects.toThrow('b failed')
+  await immediate()
+  expect(events).toEqual(['does a', 'does c', 'told a', 'told c'])
+  await expect(turn(() => 5)).resolves.toBe(5)
+})
+
+it('lets others pass after 32, and forgets nobody who came meanwhile', async () => {
+  const turn = turns(STILL)
   const done: number[] = []
-  waiting(turn, 80, done)
+  take(turn, 80, done)
   await immediate()
   expect(done).toEqual(upTo(32))
-  waiting(turn, 5, done, 80)
+  take(turn, 5, done, 80)
   await immediate()
   expect(done).toEqual(upTo(64))
   await immediate()
   expect(done).toEqual(upTo(85))
+})
+
+it('lets others pass after 10 ms', async () => {
+  let now = 0
+  const turn = turns(() => now)
+  const done: number[] = []
+  for (let i = 0; i < 5; i++) {
+    void turn(() => {
+      now += 4
+      done.push(i)
+    })
+  }
+  await immediate()
+  expect(done).toEqual([0, 1, 2])
+  await immediate()
+  expect(done).toEqual([0, 1, 2, 3, 4])
 })
