@@ -1,4 +1,5 @@
-// Work of one kind side by side: what waits for its turn is done together, once all that has arrived is read. The answers
+// Work of one kind side by side: what waits for its turn is done together, once all that has arrived is read, or enough of
+// it that more would only fill the memory. The answers
 // to requests that arrive together are then made one after the other, and after that written one after the other. To
 // switch between reading, deciding and writing for each of them costs a third more: neither the caches of the processor
 // nor those who wait for an answer get any rest.
@@ -13,13 +14,21 @@ export type TakeTurn = <T>(work: () => T) => Promise<T>
 /** `now` is monotonic, in milliseconds. */
 export function turns(now: () => number): TakeTurn {
   let waiting: (() => void)[] = []
-  const next = (): void => {
+  let isPlanned = false
+  const plan = (): void => {
+    if (isPlanned || waiting.length === 0) return
+    isPlanned = true
+    setImmediate(() => {
+      isPlanned = false
+      turn()
+    })
+  }
+  const turn = (): void => {
     const until = now() + LONGEST_MS
     let done = 0
-    do waiting[done++]?.()
-    while (done < waiting.length && done < MOST && now() < until)
+    while (done < waiting.length && done < MOST && (done === 0 || now() < until)) waiting[done++]?.()
     waiting = waiting.slice(done)
-    if (waiting.length > 0) setImmediate(next)
+    plan()
   }
   return (work) =>
     new Promise((resolve, reject) => {
@@ -30,6 +39,7 @@ export function turns(now: () => number): TakeTurn {
           reject(error)
         }
       }
-      if (waiting.push(run) === 1) setImmediate(next)
+      if (waiting.push(run) === MOST) turn()
+      else plan()
     })
 }

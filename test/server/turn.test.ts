@@ -40,31 +40,30 @@ it('tells the result of each when all of the turn are done, and of one that fail
   await expect(turn(() => 5)).resolves.toBe(5)
 })
 
-it('lets others pass after 32, and forgets nobody who came meanwhile', async () => {
+it('does what waits as soon as there are 32, and the rest behind the reading', async () => {
   const turn = turns(STILL)
   const done: number[] = []
-  take(turn, 80, done)
-  await immediate()
+  take(turn, 31, done)
+  expect(done).toEqual([])
+  take(turn, 10, done, 31)
   expect(done).toEqual(upTo(32))
-  take(turn, 5, done, 80)
   await immediate()
-  expect(done).toEqual(upTo(64))
-  await immediate()
-  expect(done).toEqual(upTo(85))
+  expect(done).toEqual(upTo(41))
 })
 
 it('lets others pass after 10 ms', async () => {
   let now = 0
   const turn = turns(() => now)
   const done: number[] = []
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 32; i++) {
     void turn(() => {
       now += 4
       done.push(i)
     })
   }
+  expect(done).toEqual(upTo(3))
   await immediate()
-  expect(done).toEqual([0, 1, 2])
-  await immediate()
-  expect(done).toEqual([0, 1, 2, 3, 4])
+  expect(done).toEqual(upTo(6))
+  for (let i = 0; i < 9; i++) await immediate()
+  expect(done).toEqual(upTo(32))
 })
