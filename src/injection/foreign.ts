@@ -4,6 +4,7 @@
 
 import type { Container, Pod } from '../api/kube.ts'
 import { type JsonObject, own } from '../std/json.ts'
+import { remembering } from '../std/remember.ts'
 import { checksum } from './change.ts'
 import { CONTAINER_LISTS, changeContainer, containersOf, findContainer } from './containers.ts'
 import { PROBERS_ENV } from './postprocess/probes.ts'
@@ -27,27 +28,18 @@ function itemsOf(container: Container, field: string): readonly JsonObject[] {
   return Array.isArray(list) ? (list as JsonObject[]) : []
 }
 
-/** Checksums that were made before: injected containers have the same parts in pod after pod. */
-const sums = new Map<string, string>()
-const MOST_KNOWN = 4096
-const LONGEST_KNOWN = 256
-
-function remembered(name: string, made: () => string): string {
-  const found = sums.get(name)
-  if (found !== undefined) return found
-  const sum = made()
-  if (sums.size >= MOST_KNOWN) sums.clear()
-  if (name.length <= LONGEST_KNOWN) sums.set(name, sum)
-  return sum
-}
-
-const partOfField = (field: string): string => remembered(field, () => checksum(field))
+/** Injected containers have the same parts in pod after pod. */
+const KEPT = { most: 4096, longest: 256 }
+const partOfField = remembering(checksum, KEPT)
+/** By `field name`; no field has a blank in its name. */
+const partOfNamed = remembering((text) => {
+  const blank = text.indexOf(' ')
+  return checksum([text.slice(0, blank), text.slice(blank + 1)])
+}, KEPT)
 
 function partOfItem(field: string, key: string, item: JsonObject): string {
   const name = item[key] ?? null
-  if (typeof name !== 'string') return checksum([field, name])
-  // No field has a blank in its name.
-  return remembered(`${field} ${name}`, () => checksum([field, name]))
+  return typeof name === 'string' ? partOfNamed(`${field} ${name}`) : checksum([field, name])
 }
 
 /** Checksums of the fields and list items of a container. */

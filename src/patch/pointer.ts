@@ -2,22 +2,17 @@
 
 import { type Json, own } from '../std/json.ts'
 import { narrow } from '../std/narrow.ts'
+import { remembering } from '../std/remember.ts'
 
-/** Tokens as they stand in pointers: names of labels and annotations come again and again. */
-const escaped = new Map<string, string>()
-const MOST_ESCAPED = 1024
-const LONGEST_ESCAPED = 128
+/** Names of labels and annotations come again and again. */
+const escaped = remembering((token) => narrow(token.replaceAll('~', '~0').replaceAll('/', '~1')), {
+  most: 1024,
+  longest: 128,
+})
 
 /** One token as it stands in a pointer. */
 export function escapeToken(token: string): string {
-  if (!token.includes('/') && !token.includes('~')) return token
-  const known = escaped.get(token)
-  if (known !== undefined) return known
-  const made = token.replaceAll('~', '~0').replaceAll('/', '~1')
-  if (token.length > LONGEST_ESCAPED) return made
-  if (escaped.size >= MOST_ESCAPED) escaped.clear()
-  escaped.set(token, narrow(made))
-  return made
+  return token.includes('/') || token.includes('~') ? escaped(token) : token
 }
 
 /** The tokens of a pointer; undefined when the text is none: it neither is empty nor starts with `/`, or has a bad `~`. */

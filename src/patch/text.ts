@@ -5,6 +5,7 @@
 // than all the rest.
 
 import { narrow } from '../std/narrow.ts'
+import { remembering } from '../std/remember.ts'
 import type { Operation } from './diff.ts'
 import { textOfRemembered } from './typed.ts'
 
@@ -71,16 +72,4 @@ function writeObject(object: Readonly<Record<string, unknown>>, pieces: string[]
 }
 
 /** What members begin with, by their names, which come again and again. */
-const starts = new Map<string, string>()
-const MOST_STARTS = 1024
-const LONGEST_START = 128
-
-function memberStart(key: string): string {
-  const known = starts.get(key)
-  if (known !== undefined) return known
-  const start = narrow(`${JSON.stringify(key)}:`)
-  if (key.length > LONGEST_START) return start
-  if (starts.size >= MOST_STARTS) starts.clear()
-  starts.set(key, start)
-  return start
-}
+const memberStart = remembering((key) => narrow(`${JSON.stringify(key)}:`), { most: 1024, longest: 128 })

@@ -2,6 +2,7 @@
 // redirected to the clean path, segments are compared decoded and case-sensitively, the query is ignored.
 
 import { parseRoute } from '../admission/path.ts'
+import { remembering } from '../std/remember.ts'
 
 export type Target =
   /** `path` is percent-decoded. */
@@ -31,20 +32,8 @@ export function routeTarget(url: string): Target {
 
 /** `routeTarget` that remembers: API servers send the same few request targets again and again. */
 export function targetReader(): (url: string) => Target {
-  const known = new Map<string, Target>()
-  return (url) => {
-    const found = known.get(url)
-    if (found !== undefined) return found
-    const target = routeTarget(url)
-    if (known.size >= MOST_KNOWN) known.clear()
-    if (url.length <= LONGEST_KNOWN) known.set(url, target)
-    return target
-  }
+  return remembering(routeTarget, { most: 128, longest: 512 })
 }
-
-/** Request targets that are remembered, and UTF-16 units of one: those that somebody makes up must not fill the memory. */
-const MOST_KNOWN = 128
-const LONGEST_KNOWN = 512
 
 /** How many leading segments name the handler; those after them are env pairs and may hold encoded slashes. */
 function fixedSegments(segments: readonly string[]): number {
