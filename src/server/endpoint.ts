@@ -102,7 +102,7 @@ async function inject(options: Serving, request: IncomingMessage, path: string):
     options.log.warn('refused a request that carries no review', { reason, status })
     return { status, type: TEXT, body: `${text}\n` }
   }
-  return options.turn(() => decideOn(options, body.bytes, path, start))
+  return options.turn(request.socket, () => decideOn(options, body.bytes, path, start))
 }
 
 /** `start`: when the whole body was there. */

@@ -1,11 +1,15 @@
-// Turns: in order, behind the reading of the moment, and neither too many nor for too long at once.
+// Turns: in order, behind the reading of the moment, and neither too many nor for too long at once; connections in line
+// while more waits than fits into one.
 
 import { setImmediate as immediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import type { Readable } from '../../src/server/line.ts'
 import { type TakeTurn, turns } from '../../src/server/turn.ts'
 
+const OPEN: Readable = { pause: () => undefined, resume: () => undefined }
+
 function take(turn: TakeTurn, count: number, done: number[], from = 0): void {
-  for (let i = from; i < from + count; i++) void turn(() => done.push(i))
+  for (let i = from; i < from + count; i++) void turn(OPEN, () => done.push(i))
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
@@ -29,15 +33,15 @@ it('tells the result of each when all of the turn are done, and of one that fail
   const turn = turns(STILL)
   const events: string[] = []
   const told = (what: string): void => void events.push(what)
-  void turn(() => told('does a')).then(() => told('told a'))
-  const failed = turn(() => {
+  void turn(OPEN, () => told('does a')).then(() => told('told a'))
+  const failed = turn(OPEN, () => {
     throw new Error('b failed')
   })
-  void turn(() => told('does c')).then(() => told('told c'))
+  void turn(OPEN, () => told('does c')).then(() => told('told c'))
   await expect(failed).rejects.toThrow('b failed')
   await immediate()
   expect(events).toEqual(['does a', 'does c', 'told a', 'told c'])
-  await expect(turn(() => 5)).resolves.toBe(5)
+  await expect(turn(OPEN, () => 5)).resolves.toBe(5)
 })
 
 it('does what waits as soon as there are 32, and the rest behind the reading', async () => {
@@ -56,7 +60,7 @@ it('lets others pass after 10 ms', async () => {
   const turn = turns(() => now)
   const done: number[] = []
   for (let i = 0; i < 32; i++) {
-    void turn(() => {
+    void turn(OPEN, () => {
       now += 4
       done.push(i)
     })
@@ -66,4 +70,56 @@ it('lets others pass after 10 ms', async () => {
   expect(done).toEqual(upTo(6))
   for (let i = 0; i < 9; i++) await immediate()
   expect(done).toEqual(upTo(32))
+})
+
+/** Connections that tell when they are read and when not; each asks again as soon as it is read. */
+function closedLoop(count: number): { served: number[]; unread: () => number; ask: () => void } {
+  const turn = turns(STILL)
+  const served: number[] = []
+  const unread = new Set<number>()
+  const connections = upTo(count).map((i) => ({
+    pause: () => unread.add(i),
+    resume: () => {
+      if (unread.delete(i)) asks.push(i)
+    },
+  }))
+  let asks = upTo(count)
+  const ask = (): void => {
+    const now = asks
+    asks = []
+    for (const i of now) {
+      void turn(connections[i] ?? OPEN, () => served.push(i)).then(() => {
+        if (!unread.has(i)) asks.push(i)
+      })
+    }
+  }
+  return { served, unread: () => unread.size, ask }
+}
+
+it('serves connections that all ask again at once in the same order, round after round', async () => {
+  const { served, ask } = closedLoop(100)
+  while (served.length < 500) {
+    ask()
+    await immediate()
+  }
+  for (let round = 0; round < 5; round++)
+    expect(served.slice(round * 100, round * 100 + 100)).toEqual(upTo(100))
+})
+
+it('reads all connections as ever while fewer than 32 ask at a time', async () => {
+  const { served, unread, ask } = closedLoop(31)
+  while (served.length < 310) {
+    ask()
+    await immediate()
+    expect(unread()).toBe(0)
+  }
+})
+
+it('reads all of them again when nobody asks any more', async () => {
+  const { unread, ask } = closedLoop(100)
+  ask()
+  await Promise.resolve()
+  expect(unread()).toBe(96)
+  for (let i = 0; i < 4; i++) await immediate()
+  expect(unread()).toBe(0)
 })
