@@ -47,7 +47,6 @@ export function turns(now: () => number): TakeTurn {
       done++
     }
     waiting = waiting.slice(done)
-    plan()
   }
   return (connection, work) =>
     new Promise((resolve, reject) => {
@@ -59,6 +58,6 @@ export function turns(now: () => number): TakeTurn {
         }
       }
       if (waiting.push({ connection, run }) === MOST) turn()
-      else plan()
+      plan()
     })
 }
