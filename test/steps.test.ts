@@ -51,7 +51,7 @@ describe('the runner', () => {
         }),
         {
           name: 'tests',
-          command: ['vitest', 'run', '--globals', '--root', folder],
+          command: ['vitest', 'run', '--globals', '--root', folder, 'a.test'],
           counts: 'vitest',
         },
       ]),
@@ -97,6 +97,24 @@ describe('the runner', () => {
       ],
     })
   })
+})
+
+it('names the tests that failed before anything else they said', () => {
+  writeFileSync(
+    join(folder, 'b.test.mjs'),
+    "it('breaks', () => { expect(1).toBe(2) })\nit('holds', () => {})\n",
+  )
+  writeFileSync(join(folder, 'c.test.mjs'), "import './nowhere.mjs'\n")
+  const command = ['vitest', 'run', '--globals', '--root', folder, 'b.test', 'c.test']
+  const { code, lines } = ran([{ name: 'tests', command, counts: 'vitest' }])
+  expect(code).toBe(1)
+  expect(lines.slice(0, 3)).toEqual([
+    'FAIL tests: 1 passed, 1 failed (T s)',
+    expect.stringMatching(/^failed: .*b\.test\.mjs: breaks$/),
+    'AssertionError: expected 1 to be 2 // Object.is equality',
+  ])
+  expect(lines).toContainEqual(expect.stringMatching(/^failed: .*c\.test\.mjs$/))
+  expect(lines.at(-1)).toBe('1 passed, 1 failed')
 })
 
 describe('the table of what was observed', () => {

@@ -1,11 +1,11 @@
-// The checks that `make test`, `make e2e`, `make ci` and `make nightly` are made of, and the runner: one line a step, the
-// end of the output of what failed, the table of what was observed in a cluster, and `N passed, N failed` over all of
-// them. A step counts its own cases: vitest by test, reference runners by case, tools (format, types, ...) as one each.
+// The checks that `make test`, `make e2e`, `make ci` and `make nightly` are made of, and the runner: one line a step, what
+// failed in it and the end of its output, the table of what was observed in a cluster, and `N passed, N failed` over all
+// of them. A step counts its own cases: vitest by test, reference runners by case, tools (format, types, ...) as one each.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { missingRequirement } from './cluster/binaries.ts'
 import { LONG_VARIABLE } from './e2e/durations.ts'
 import { ROW_MARK, TABLE_HEAD } from './e2e/observe.ts'
@@ -14,9 +14,11 @@ import { findReference } from './reference/outcome.ts'
 interface Counts {
   readonly passed: number
   readonly failed: number
+  /** Lines that name what failed and say why, where a report has them: output is cut, these must not be. */
+  readonly failures?: readonly string[]
 }
 
-interface Outcome extends Counts {
+interface Outcome extends Pick<Counts, 'passed' | 'failed'> {
   /** Lines for the table. */
   readonly rows: readonly string[]
 }
@@ -134,14 +136,14 @@ function runStep(step: Step, folder: string): Outcome {
   const env = { ...process.env, NO_COLOR: '1', ...step.env }
   const run = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 30, env })
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  const { passed, failed } = countsOf(step, run.stdout ?? '', report, run.status === 0)
+  const { passed, failed, failures = [] } = countsOf(step, run.stdout ?? '', report, run.status === 0)
   const verdict = failed === 0 ? 'ok  ' : 'FAIL'
   say(`${verdict} ${step.name}: ${passed} passed, ${failed} failed (${seconds} s)`)
   const output = `${run.stdout ?? ''}${run.stderr ?? ''}${run.error?.message ?? ''}`.trimEnd().split('\n')
   const isRow = (line: string): boolean => step.rowMark !== undefined && line.startsWith(step.rowMark)
   if (failed > 0) {
     const talk = output.filter((line) => !isRow(line))
-    say(talk.slice(-200).join('\n'))
+    say([...failures, ...talk.slice(-200)].join('\n'))
   }
   return { passed, failed, rows: output.filter(isRow) }
 }
@@ -163,20 +165,46 @@ function reporters(file: string): string[] {
   return ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
 }
 
+interface VitestReport {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numFailedTestSuites: number
+  readonly testResults: readonly {
+    readonly name: string
+    /** Why the whole file failed; empty when its tests did. */
+    readonly message: string
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages: readonly string[]
+    }[]
+  }[]
+}
+
 function vitestCounts(file: string): Counts | undefined {
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as {
-      numPassedTests: number
-      numFailedTests: number
-      numFailedTestSuites: number
-    }
+    const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport
     const failed = report.numFailedTests === 0 ? report.numFailedTestSuites : report.numFailedTests
-    return { passed: report.numPassedTests, failed }
+    return { passed: report.numPassedTests, failed, failures: failuresOf(report) }
   } catch {
     return undefined
   } finally {
     rmSync(file, { force: true })
   }
+}
+
+function failuresOf({ testResults }: VitestReport): string[] {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const where = relative(process.cwd(), name)
+    const failed = assertionResults.filter(({ status }) => status === 'failed')
+    return [
+      ...(message === '' ? [] : [`failed: ${where}`, message]),
+      ...failed.flatMap(({ fullName, failureMessages }) => [
+        `failed: ${where}: ${fullName}`,
+        ...failureMessages,
+      ]),
+    ]
+  })
 }
 
 function say(line: string): void {
