@@ -14,6 +14,7 @@ import { rebase } from '../patch/rebase.ts'
 import { POD } from '../patch/schema.ts'
 import { jsonText } from '../patch/text.ts'
 import { toBase64 } from '../std/base64.ts'
+import type { Forms } from '../std/forms/forms.ts'
 import type { Json } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { parseRoute, type Route } from './path.ts'
@@ -35,6 +36,8 @@ export interface AdmitOptions {
   readonly deadline?: { readonly now: () => number; readonly at: number }
   /** What templates rendered before; answers are the same without it. */
   readonly fastPath?: FastPathCache
+  /** What is known of the reviews before; answers are the same without it. */
+  readonly knownReviews?: Forms
   /** Adds audit annotations and warnings to the response (design §8); Istio never does. */
   readonly details?: boolean
   /** False: a pod that asks who answers is not told (proof.ts). */
@@ -66,7 +69,7 @@ export function admitText(
   path: string,
   options: AdmitOptions,
 ): AdmissionOutcome {
-  return answer(snapshot, decodeReview(text), path, options)
+  return answer(snapshot, decodeReview(text, options.knownReviews), path, options)
 }
 
 /** Answers a review that is JSON data already. */
@@ -128,7 +131,7 @@ function podOf(request: ReviewRequest): Pod {
   try {
     const object =
       request.spelled === undefined ? request.object : settleNumbers(POD, request.spelled, 'given')
-    return decodePod(object, request.namespace, 'given')
+    return decodePod(object, request.namespace, 'given', request.isShared)
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
     throw new ProblemError('invalid-object', error.message, error.where, error.hint)
@@ -143,7 +146,7 @@ function inject(
   options: AdmitOptions,
 ): AdmissionOutcome {
   const { pod, settings, decision, meta, uid } = decided
-  const tooDeep = depthProblem(request.object)
+  const tooDeep = request.isShared === true ? undefined : depthProblem(request.object)
   if (tooDeep !== undefined) throw new ProblemError('invalid-object', tooDeep)
   const result = injectPod({
     pod,

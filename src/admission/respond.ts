@@ -1,6 +1,7 @@
 // The four answers there are, in Istio's shape and key order (contract §1.3), and their text on the wire.
 // Nothing else makes a response; `code`, `reason` and an echo of the request are never part of one.
 
+import { byteLength } from '../std/bytes.ts'
 import { goJsonString } from '../std/gojson.ts'
 import type { ReviewMeta } from './review.ts'
 
@@ -83,22 +84,34 @@ function present(details: ResponseDetails): ResponseDetails {
   }
 }
 
-/** The text of a response: members in the order of the types above, strings escaped as Go does. */
-export function encodeReview({ kind, apiVersion, response }: ReviewResponse): string {
-  const head = kind === undefined ? '' : `"kind":${goJsonString(kind)},`
-  const version = apiVersion === undefined ? '' : `"apiVersion":${goJsonString(apiVersion)},`
-  return `{${head}${version}"response":${encodeResponse(response)}}`
+/** A text, and the length of its UTF-8. */
+export interface Encoded {
+  readonly text: string
+  readonly bytes: number
 }
 
-function encodeResponse(response: AdmissionResponse): string {
-  const { uid, allowed, status, patch, patchType, auditAnnotations, warnings } = response
-  let text = `{"uid":${goJsonString(uid)},"allowed":${allowed}`
-  if (status !== undefined) {
-    const message = status.message === undefined ? '' : `,"message":${goJsonString(status.message)}`
-    text += `,"status":{"metadata":{}${message}}`
-  }
-  // Base64 holds nothing to escape, and is nearly all there is.
-  if (patch !== undefined) text += `,"patch":"${patch}"`
+/** The text of a response: members in the order of the types above, strings escaped as Go does. */
+export function encodeReview({ kind, apiVersion, response }: ReviewResponse): Encoded {
+  const head = kind === undefined ? '' : `"kind":${goJsonString(kind)},`
+  const version = apiVersion === undefined ? '' : `"apiVersion":${goJsonString(apiVersion)},`
+  const before = `{${head}${version}"response":${encodeBeforePatch(response)}`
+  const { patch } = response
+  const after = `${encodeAfterPatch(response)}}`
+  if (patch === undefined) return { text: before + after, bytes: byteLength(before) + byteLength(after) }
+  // Base64 holds nothing to escape, a character is a byte, and it is nearly all there is: it is not looked through.
+  const text = `${before},"patch":"${patch}"${after}`
+  return { text, bytes: byteLength(before) + ',"patch":""'.length + patch.length + byteLength(after) }
+}
+
+function encodeBeforePatch({ uid, allowed, status }: AdmissionResponse): string {
+  const text = `{"uid":${goJsonString(uid)},"allowed":${allowed}`
+  if (status === undefined) return text
+  const message = status.message === undefined ? '' : `,"message":${goJsonString(status.message)}`
+  return `${text},"status":{"metadata":{}${message}}`
+}
+
+function encodeAfterPatch({ patchType, auditAnnotations, warnings }: AdmissionResponse): string {
+  let text = ''
   if (patchType !== undefined) text += `,"patchType":"${patchType}"`
   if (auditAnnotations !== undefined) {
     const members = Object.entries(auditAnnotations).map(

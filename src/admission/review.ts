@@ -7,6 +7,7 @@
 import { goQuote } from '../gotemplate/format.ts'
 import { exactField, foldName } from '../patch/field-names.ts'
 import type { SchemaType } from '../patch/schema.ts'
+import type { Forms } from '../std/forms/forms.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
 import {
   deeperThan,
@@ -20,7 +21,7 @@ import { parseYaml } from '../std/yaml.ts'
 import { isKnownKind, REVIEW, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
 
 /** Nesting that a pod may have where something walks it that recurses: typed members nest about 15 levels. */
-const MAX_DEPTH = 200
+export const MAX_DEPTH = 200
 /**
  * From this length on a text is looked at before it is parsed: millions of nestings take a second to parse, and 400 MB. A
  * shorter one cannot hold enough of them to matter.
@@ -38,6 +39,8 @@ export interface ReviewRequest {
   readonly namespace: string
   /** `request.object` as sent; undefined when it is absent or null. */
   readonly object: Json | undefined
+  /** Whether the object shares parts with those of reviews before it, whose nesting was looked at. */
+  readonly isShared?: boolean
   /** The same with odd spellings of numbers kept (std/json-syntax.ts, NumberText), where there may be some. */
   readonly spelled?: unknown
 }
@@ -47,16 +50,32 @@ export type Decoded =
   | { readonly ok: true; readonly meta: ReviewMeta; readonly request: ReviewRequest }
   | { readonly ok: false; readonly meta?: ReviewMeta; readonly uid?: string; readonly message: string }
 
-/** Decodes the text of a request body, bytes outside UTF-8 as std/bytes.ts writes them. Never throws. */
-export function decodeReview(text: string): Decoded {
+/**
+ * Decodes the text of a request body, bytes outside UTF-8 as std/bytes.ts writes them, with the help of what is known of the
+ * reviews before it. Never throws.
+ */
+export function decodeReview(text: string, knownReviews?: Forms): Decoded {
   try {
-    const decoded = interpret(parseBody(text), text)
-    return decoded.ok && mayMisspell(text) ? withSpellings(decoded, text) : decoded
+    const known = knownReviews?.read(text)
+    if (known !== undefined) return shared(interpret(known, text))
+    const review = parseBody(text)
+    const decoded = interpret(review, text)
+    if (!decoded.ok) return decoded
+    if (mayMisspell(text)) return withSpellings(decoded, text)
+    // Where no number is spelled oddly, none is in a text of the same form, whatever its keys.
+    if (knownReviews?.isLearning === true && isJson(text) && !ODD_ITEM.test(text)) {
+      knownReviews.learn(text, review)
+    }
+    return decoded
   } catch (error) {
     if (error instanceof Refusal) return error.decoded
     if (error instanceof ProblemError) return { ok: false, message: error.message }
     throw error
   }
+}
+
+function shared(decoded: Decoded): Decoded {
+  return decoded.ok ? { ...decoded, request: { ...decoded.request, isShared: true } } : decoded
 }
 
 // Kubernetes writes integers as integers and JSON without blanks, so that the rule is one quick look.

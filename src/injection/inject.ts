@@ -11,7 +11,7 @@ import type { Typed } from '../gotemplate/value.ts'
 import { applyProxyConfig } from '../mesh/proxyconfig.ts'
 import type { MemberOrder } from '../patch/field-names.ts'
 import { POD } from '../patch/schema.ts'
-import { decode } from '../patch/typed.ts'
+import { decode, decodeShared } from '../patch/typed.ts'
 import { type Json, type JsonObject, own } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { withSource } from './blame.ts'
@@ -62,9 +62,15 @@ export interface InjectionResult {
 /**
  * The incoming pod in canonical form: typed, without managedFields, in `namespace` where it names none.
  * Throws a ProblemError with Go's text when it is no pod; of several misfits the first in `order` is named.
+ * `isShared`: it may have parts that `rememberDecoded` knows.
  */
-export function decodePod(raw: Json, namespace: string, order: MemberOrder = 'sorted'): Pod {
-  const pod = (decode(POD, raw, order) ?? decode(POD, {})) as unknown as Pod
+export function decodePod(
+  raw: Json,
+  namespace: string,
+  order: MemberOrder = 'sorted',
+  isShared = false,
+): Pod {
+  const pod = ((isShared ? decodeShared : decode)(POD, raw, order) ?? decode(POD, {})) as unknown as Pod
   const { managedFields, ...metadata } = pod.metadata
   if (managedFields === undefined && ((metadata.namespace ?? '') !== '' || namespace === '')) return pod
   return { ...pod, metadata: metadata.namespace ? metadata : { ...metadata, namespace } }

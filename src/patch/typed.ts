@@ -49,6 +49,15 @@ export function decode(type: SchemaType, value: Json, order: MemberOrder = 'sort
   }
 }
 
+/** As `decode`, for a value that may have parts which `rememberDecoded` knows. */
+export function decodeShared(type: SchemaType, value: Json, order: MemberOrder = 'sorted'): Json {
+  try {
+    return decoderOf(type)(value, NO_PART)
+  } catch {
+    throw new ProblemError('merge-failed', typedError(type, value, order))
+  }
+}
+
 /**
  * As `decode`, for a value that was made by changing `clean`, which is canonical: what both share is not looked at again,
  * nor is what `rememberDecoded` knows.

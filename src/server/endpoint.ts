@@ -5,6 +5,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { type AdmissionOutcome, type AdmitOptions, admitText } from '../admission/admit.ts'
 import { createFastPath } from '../admission/fast-path.ts'
+import { createKnownReviews } from '../admission/known-reviews.ts'
 import { encodeReview } from '../admission/respond.ts'
 import type { InvalidReason } from '../api/outcome.ts'
 import type { MeshSnapshot } from '../mesh/snapshot.ts'
@@ -53,7 +54,7 @@ export function createEndpoint(given: EndpointOptions): Endpoint {
   const options: Serving = {
     ...given,
     turn: turns(() => performance.now()),
-    admission: { ...given.admission, fastPath },
+    admission: { ...given.admission, fastPath, knownReviews: createKnownReviews() },
   }
   const targetOf = targetReader()
   return (request) => {
@@ -106,13 +107,13 @@ async function inject(options: Serving, request: IncomingMessage, path: string):
 }
 
 /** `start`: when the whole body was there. */
-function decideOn(options: Serving, bytes: Buffer, path: string, start: number): Answer {
+function decideOn(options: Serving, request: Buffer, path: string, start: number): Answer {
   const snapshot = options.snapshot()
   const deadline = { now: runningTime(() => performance.now()), at: options.deadlineMs }
-  const outcome = admitText(snapshot, textOf(bytes), path, { ...options.admission, deadline })
-  const body = encodeReview(outcome.response)
+  const outcome = admitText(snapshot, textOf(request), path, { ...options.admission, deadline })
+  const { text, bytes } = encodeReview(outcome.response)
   report(options, outcome, snapshot.generation, performance.now() - start)
-  return { status: 200, type: TEXT, body }
+  return { status: 200, type: TEXT, body: text, bytes }
 }
 
 /** The body as text; bytes that are not UTF-8 stay apart, since what is said about them depends on where they are. */

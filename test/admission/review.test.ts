@@ -202,33 +202,43 @@ describe('responses', () => {
   const head = `{"kind":"AdmissionReview","apiVersion":"${V1}","response":`
 
   it('have exactly the keys of Istio, in its order', () => {
-    expect(encodeReview(skipped(meta, 'u'))).toBe(`${head}{"uid":"u","allowed":true}}`)
-    expect(encodeReview(patched(meta, 'u', 'W10='))).toBe(
+    expect(encodeReview(skipped(meta, 'u')).text).toBe(`${head}{"uid":"u","allowed":true}}`)
+    expect(encodeReview(patched(meta, 'u', 'W10=')).text).toBe(
       `${head}{"uid":"u","allowed":true,"patch":"W10=","patchType":"JSONPatch"}}`,
     )
-    expect(encodeReview(refused(meta, 'u', 'no'))).toBe(
+    expect(encodeReview(refused(meta, 'u', 'no')).text).toBe(
       `${head}{"uid":"u","allowed":false,"status":{"metadata":{},"message":"no"}}}`,
     )
-    expect(encodeReview(undecoded('no'))).toBe(
+    expect(encodeReview(undecoded('no')).text).toBe(
       '{"response":{"uid":"","allowed":false,"status":{"metadata":{},"message":"no"}}}',
     )
   })
 
   it('leave out what the request did not say, and empty messages', () => {
-    expect(encodeReview(refused({ kind: '', apiVersion: '' }, '', ''))).toBe(
+    expect(encodeReview(refused({ kind: '', apiVersion: '' }, '', '')).text).toBe(
       '{"response":{"uid":"","allowed":false,"status":{"metadata":{}}}}',
     )
   })
 
   it('escape as Go does', () => {
-    expect(encodeReview(skipped(meta, '<&>\u2028"\u00fc'))).toBe(
+    expect(encodeReview(skipped(meta, '<&>\u2028"\u00fc')).text).toBe(
       `${head}{"uid":"\\u003c\\u0026\\u003e\\u2028\\"\u00fc","allowed":true}}`,
     )
   })
 
+  it('tell how long they are in bytes', () => {
+    const details = { auditAnnotations: { reason: '\u00fc\u20ac' }, warnings: ['\u{1f600}\ud800'] }
+    const all = [
+      patched(meta, '\u00fc', 'W10=', details),
+      skipped(meta, '\u20ac'),
+      refused(meta, 'u', '\u{1f600}'),
+    ]
+    for (const { text, bytes } of all.map(encodeReview)) expect(bytes).toBe(Buffer.byteLength(text))
+  })
+
   it('carry details last, and only when there are any', () => {
     const details = { auditAnnotations: { revision: 'default' }, warnings: ['mind this'] }
-    expect(encodeReview(skipped(meta, 'u', details))).toBe(
+    expect(encodeReview(skipped(meta, 'u', details)).text).toBe(
       `${head}{"uid":"u","allowed":true,"auditAnnotations":{"revision":"default"},"warnings":["mind this"]}}`,
     )
     expect(skipped(meta, 'u', { auditAnnotations: {}, warnings: [] })).toEqual(skipped(meta, 'u'))

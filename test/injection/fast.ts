@@ -1,10 +1,12 @@
 // What tests of the fast path share: a cache that counts what comes of renderings, and the answer to a pod as the bytes
 // that are sent.
 
-import { admit } from '../../src/admission/admit.ts'
+import { admit, admitText } from '../../src/admission/admit.ts'
+import { createKnownReviews } from '../../src/admission/known-reviews.ts'
 import { encodeReview } from '../../src/admission/respond.ts'
 import { FastPathCache, type FastPathLimits, type FastResult } from '../../src/injection/fast/cache.ts'
 import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
+import type { Forms } from '../../src/std/forms/forms.ts'
 import type { Json, JsonObject } from '../../src/std/json.ts'
 import { CLUSTER } from './settings.ts'
 
@@ -21,6 +23,15 @@ export function bench(limits: Partial<FastPathLimits> = {}, now = (): number => 
   }
   const all = { entries: 2000, bytes: 1 << 30, buildsPerSecond: 1_000_000, ...limits }
   return { cache: new FastPathCache({ now, count, verifies: () => verifies, limits: all }), counts }
+}
+
+const reviews = new WeakMap<FastPathCache, Forms>()
+
+/** What is known of the reviews that were answered with `cache`; all are learnt from. */
+function reviewsOf(cache: FastPathCache): Forms {
+  const known = reviews.get(cache) ?? createKnownReviews({ readPerLearnt: 1 })
+  reviews.set(cache, known)
+  return known
 }
 
 /** The text of the answer; by the plain pipeline without a cache. */
@@ -42,9 +53,16 @@ export function answer(
     tags: {},
     cluster: CLUSTER,
   }
-  const fast = cache === undefined ? {} : { fastPath: cache }
-  const outcome = admit(snapshot, review, '/inject', { compat: 'istio', structure: 'refuse', ...fast })
-  return encodeReview(outcome.response)
+  const options = { compat: 'istio', structure: 'refuse' } as const
+  const outcome =
+    cache === undefined
+      ? admit(snapshot, review, '/inject', options)
+      : admitText(snapshot, JSON.stringify(review), '/inject', {
+          ...options,
+          fastPath: cache,
+          knownReviews: reviewsOf(cache),
+        })
+  return encodeReview(outcome.response).text
 }
 
 /** A pod whose first container is `app`. */

@@ -1,11 +1,12 @@
 // One AdmissionReview answered with given settings, through the same function as the webhook, and its patch applied:
 // what the runners over reference data share.
 
-import { type AdmissionOutcome, admit } from '../../src/admission/admit.ts'
+import { type AdmissionOutcome, admit, admitText } from '../../src/admission/admit.ts'
 import type { ClusterView } from '../../src/api/mesh.ts'
 import type { FastPathCache } from '../../src/injection/fast/cache.ts'
 import type { MeshSnapshot, RevisionSettings } from '../../src/mesh/snapshot.ts'
 import { applyPatch } from '../../src/patch/apply.ts'
+import type { Forms } from '../../src/std/forms/forms.ts'
 import { deepFreeze, type Json } from '../../src/std/json.ts'
 
 /** A snapshot in which `settings` is the default revision. */
@@ -29,7 +30,8 @@ export interface Question {
   readonly path: string
   readonly compat: 'istio' | 'improved'
   readonly structure: 'refuse' | 'istio'
-  readonly fastPath?: FastPathCache
+  /** As a server answers, with what it knows; both or none. */
+  readonly fast?: { readonly fastPath: FastPathCache; readonly knownReviews: Forms }
 }
 
 export interface Answer {
@@ -43,12 +45,12 @@ export interface Answer {
 }
 
 export function answer(question: Question): Answer {
-  const { settings, cluster, review, path, compat, structure, fastPath } = question
-  const outcome = admit(snapshotOf(settings, cluster), deepFreeze(review), path, {
-    compat,
-    structure,
-    ...(fastPath === undefined ? {} : { fastPath }),
-  })
+  const { settings, cluster, review, path, compat, structure, fast } = question
+  const snapshot = snapshotOf(settings, cluster)
+  const outcome =
+    fast === undefined
+      ? admit(snapshot, deepFreeze(review), path, { compat, structure })
+      : admitText(snapshot, JSON.stringify(review), path, { compat, structure, ...fast })
   const { operations } = outcome
   const { object } = review.request
   return {

@@ -123,6 +123,13 @@ describe('checks in order', () => {
     expect(finished.map(({ outcome }) => outcome)).toEqual(['patched', 'patched', 'patched', 'patched'])
   })
 
+  it('answers in full where the answer has characters of several bytes', async () => {
+    for (const uid of ['\u00fc', '\u20ac-2', '\u{1f600}']) {
+      const { body } = await post(GOOD.replace('u-1', uid))
+      expect(JSON.parse(body)).toMatchObject({ response: { uid, allowed: true, patchType: 'JSONPatch' } })
+    }
+  })
+
   it('answers undecodable bodies with a review, and escapes as Go does', async () => {
     const reply = await post('{"a":"<&>"}')
     expect(reply.body).toBe(

@@ -140,6 +140,8 @@ function compareReads(reads: Reads, data: Data, changed: number[]): void {
     const there: unknown = Object.hasOwn(data, key) ? data[key] : undefined
     if (inside === undefined) {
       if (there !== value) changed.push(id)
+    } else if (there === value) {
+      // Reviews of one form share parts (std/forms/), and what pods are made of never changes.
     } else if (typeof there !== 'object' || there === null || Array.isArray(there) !== inside.isList) {
       changed.push(id)
     } else {
