@@ -24,5 +24,5 @@ ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 15017 15014
 # What a request leaves behind is collected in small steps: Node's own default lets 64 MiB of it gather first.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/app/remora.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=16", "/app/remora.mjs"]
 CMD ["help"]
