@@ -2,9 +2,9 @@
 // plain pipeline, and building what nobody asks for again is all that could be lost. Another namespace looks on: what was
 // built for it must still be there afterwards.
 
-import { FastPathCache, type FastResult } from '../../src/injection/fast/cache.ts'
+import type { FastResult } from '../../src/injection/fast/cache.ts'
 import { reviewText } from './bodies.ts'
-import { type Answer, cpuMillis, liveBytes } from './in-process.ts'
+import { type Answer, cpuMillis, liveBytes, type Memory, newMemory } from './in-process.ts'
 import { oddPod, typicalPod } from './pods.ts'
 
 export interface Flood {
@@ -34,19 +34,19 @@ export function flood(answer: Answer, pods: number, say: (text: string) => void)
   }
   // A second of the flood's own CPU time is one of a machine that does nothing else.
   const clock = new Stopwatch()
-  const cache = new FastPathCache({ now: () => clock.millis, count })
+  const memory = newMemory({ now: () => clock.millis, count })
   const quiet = reviewText(typicalPod(), 'quiet', 1)
-  for (let i = 0; i < 6; i++) answer(quiet, cache)
+  for (let i = 0; i < 6; i++) answer(quiet, memory)
   const bodies = (from: number): string[] =>
     Array.from({ length: pods / 2 }, (_, i) => reviewText(oddPod(from + i), 'flood', i))
   for (const body of bodies(2 * pods).slice(0, 50)) answer(body)
   const before = liveBytes()
-  const [plainMicros, floodMicros] = inTurn(bodies(0), bodies(pods), answer, cache, clock)
+  const [plainMicros, floodMicros] = inTurn(bodies(0), bodies(pods), answer, memory, clock)
   const heapMiB = (liveBytes() - before) / 2 ** 20
   const flooded = { ...renderings }
   const { hit } = renderings
-  answer(quiet, cache)
-  const { entries, bytes } = cache.size
+  answer(quiet, memory)
+  const { entries, bytes } = memory.fastPath.size
   return {
     pods,
     plainMicros,
@@ -86,18 +86,18 @@ function inTurn(
   plain: readonly string[],
   flooded: readonly string[],
   answer: Answer,
-  cache: FastPathCache,
+  memory: Memory,
   clock: Stopwatch,
 ): [number, number] {
   const usual = new Stopwatch()
-  const run = (bodies: readonly string[], watch: Stopwatch, fastPath?: FastPathCache): void => {
+  const run = (bodies: readonly string[], watch: Stopwatch, known?: Memory): void => {
     watch.start()
-    for (const body of bodies) for (let i = 0; i < 2; i++) answer(body, fastPath)
+    for (const body of bodies) for (let i = 0; i < 2; i++) answer(body, known)
     watch.stop()
   }
   for (let at = 0; at < plain.length; at += SLICE) {
     run(plain.slice(at, at + SLICE), usual)
-    run(flooded.slice(at, at + SLICE), clock, cache)
+    run(flooded.slice(at, at + SLICE), clock, memory)
   }
   return [(usual.millis * 1000) / (2 * plain.length), (clock.millis * 1000) / (2 * flooded.length)]
 }

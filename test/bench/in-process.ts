@@ -4,10 +4,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type AdmitOptions, admitText } from '../../src/admission/admit.ts'
+import { createKnownReviews } from '../../src/admission/known-reviews.ts'
 import type { RevisionInputs } from '../../src/api/mesh.ts'
 import { NEWEST } from '../../src/api/release.ts'
 import { templateCompiler } from '../../src/injection/compile.ts'
-import { FastPathCache } from '../../src/injection/fast/cache.ts'
+import { FastPathCache, type FastPathOptions } from '../../src/injection/fast/cache.ts'
 import {
   changeSnapshot,
   EMPTY_SNAPSHOT,
@@ -19,8 +20,15 @@ import { benchmarkRows, bodyOf, type Row, type RowName } from './bodies.ts'
 import { textsOf } from './cluster.ts'
 import type { BenchSettings } from './servers.ts'
 
-/** Answers one review; with a cache, on the fast path. */
-export type Answer = (body: string, fastPath?: FastPathCache) => JsonObject
+/** What a server knows of the reviews before. */
+export type Memory = Required<Pick<AdmitOptions, 'fastPath' | 'knownReviews'>>
+
+export function newMemory(options: FastPathOptions): Memory {
+  return { fastPath: new FastPathCache(options), knownReviews: createKnownReviews() }
+}
+
+/** Answers one review; with a memory as a server does, on the fast path. */
+export type Answer = (body: string, memory?: Memory) => JsonObject
 
 /** Time of one answer without HTTPS, microseconds: the plain pipeline, and with the fast path. */
 export interface Cost {
@@ -76,27 +84,27 @@ export function leastMicros(call: (n: number) => void, calls: number, batches: n
   return least
 }
 
-/** Answers as the webhook with these settings does, with the plain pipeline unless a cache is given. */
+/** Answers as the webhook with these settings does, with the plain pipeline unless a memory is given. */
 export function answerer(settings: BenchSettings): Answer {
   const snapshot = buildSnapshot(inputsFrom(settings))
-  return (body, fastPath) => {
-    const options: AdmitOptions = { compat: 'istio', structure: 'refuse', ...(fastPath && { fastPath }) }
+  return (body, memory) => {
+    const options: AdmitOptions = { compat: 'istio', structure: 'refuse', ...memory }
     return admitText(snapshot, body, '/inject', options).response as unknown as JsonObject
   }
 }
 
 const WARM_CALLS = 400
 
-function microsOf({ shapes }: Row, answer: Answer, fastPath?: FastPathCache): number {
+function microsOf({ shapes }: Row, answer: Answer, memory?: Memory): number {
   const call = (n: number): void => {
-    answer(bodyOf(shapes[n % shapes.length] ?? { pieces: [] }, n), fastPath)
+    answer(bodyOf(shapes[n % shapes.length] ?? { pieces: [] }, n), memory)
   }
   leastMicros(call, WARM_CALLS, 1)
   return leastMicros(call, Math.max(10, shapes.length), 40)
 }
 
 export function answerCosts(answer: Answer, rows: readonly RowName[], say: (text: string) => void): Cost[] {
-  const fastPath = new FastPathCache({ now: () => performance.now() })
+  const memory = newMemory({ now: () => performance.now() })
   return benchmarkRows()
     .filter(({ name }) => rows.includes(name))
     .map((row) => {
@@ -104,7 +112,7 @@ export function answerCosts(answer: Answer, rows: readonly RowName[], say: (text
       return {
         row: row.title,
         plainMicros: microsOf(row, answer),
-        fastMicros: microsOf(row, answer, fastPath),
+        fastMicros: microsOf(row, answer, memory),
       }
     })
 }

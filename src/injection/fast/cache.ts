@@ -36,7 +36,7 @@ export interface FastPathLimits {
 export const FAST_PATH_LIMITS: FastPathLimits = {
   entries: 512,
   bytes: 24 << 20,
-  buildsPerSecond: 20,
+  buildsPerSecond: 10,
   entryBytes: 1 << 20,
 }
 
