@@ -3,13 +3,13 @@
 
 import { POD } from '../patch/schema.ts'
 import { rememberDecoded } from '../patch/typed.ts'
-import { Forms, type FormsLimits } from '../std/forms/forms.ts'
+import { Forms, type FormsOptions } from '../std/forms/forms.ts'
 import { isObject, type Json, own } from '../std/json.ts'
 import { MAX_DEPTH } from './review.ts'
 
-export function createKnownReviews(limits: Partial<FormsLimits> = {}): Forms {
+export function createKnownReviews(options: Omit<FormsOptions, 'deepest' | 'onLearnt'> = {}): Forms {
   const onLearnt = (review: Json): void => rememberDecoded(POD, podOf(review))
-  return new Forms({ deepest: MAX_DEPTH, onLearnt, limits })
+  return new Forms({ ...options, deepest: MAX_DEPTH, onLearnt })
 }
 
 function podOf(review: Json): Json {

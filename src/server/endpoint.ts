@@ -5,7 +5,6 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { type AdmissionOutcome, type AdmitOptions, admitText } from '../admission/admit.ts'
 import { createFastPath } from '../admission/fast-path.ts'
-import { createKnownReviews } from '../admission/known-reviews.ts'
 import { encodeReview } from '../admission/respond.ts'
 import type { InvalidReason } from '../api/outcome.ts'
 import type { MeshSnapshot } from '../mesh/snapshot.ts'
@@ -41,20 +40,20 @@ const TEXT = 'text/plain; charset=utf-8'
 
 export function createEndpoint(given: EndpointOptions): Endpoint {
   const { metrics, log } = given
-  const fastPath = createFastPath({
+  const fast = createFastPath({
     now: () => performance.now(),
     verify: given.verifyFastPath ?? 0,
     random: Math.random,
     count: (result) => metrics.rendered?.(result),
-    onMismatch: (template) =>
+    onMismatch: (remembered) =>
       log.error('the fast path gave another result than the pipeline; the pod got the right one', {
-        template,
+        remembered,
       }),
   })
   const options: Serving = {
     ...given,
     turn: turns(() => performance.now()),
-    admission: { ...given.admission, fastPath, knownReviews: createKnownReviews() },
+    admission: { ...given.admission, ...fast },
   }
   const targetOf = targetReader()
   return (request) => {

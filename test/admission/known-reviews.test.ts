@@ -1,6 +1,7 @@
 // Reviews of a known form decode as they do by themselves, and what their pods have in common is decoded once.
 
 import { describe, expect, it } from 'vitest'
+import { createFastPath } from '../../src/admission/fast-path.ts'
 import { createKnownReviews } from '../../src/admission/known-reviews.ts'
 import { type Decoded, decodeReview } from '../../src/admission/review.ts'
 import { decodePod } from '../../src/injection/inject.ts'
@@ -76,4 +77,19 @@ describe('reviews that are decoded by themselves', () => {
       for (const word of ['a', 'b', 'c', 'd']) expect(decoded(known, text(word)).isShared).toBe(false)
     })
   }
+})
+
+it('a review that is verified and is another is counted, told of, and decoded by itself', () => {
+  const seen: string[] = []
+  const { knownReviews } = createFastPath({
+    now: () => 0,
+    verify: 1,
+    random: () => 0.5,
+    count: (result) => seen.push(result),
+    onMismatch: (what) => seen.push(what),
+  })
+  for (const word of ['a', 'b'])
+    knownReviews.learn(reviewOf(word), JSON.parse(reviewOf(word, { hostNetwork: true })))
+  expect(decoded(knownReviews, reviewOf('c')).isShared).toBe(false)
+  expect(seen).toEqual(['mismatch', 'review'])
 })

@@ -29,7 +29,7 @@ const reviews = new WeakMap<FastPathCache, Forms>()
 
 /** What is known of the reviews that were answered with `cache`; all are learnt from. */
 function reviewsOf(cache: FastPathCache): Forms {
-  const known = reviews.get(cache) ?? createKnownReviews({ readPerLearnt: 1 })
+  const known = reviews.get(cache) ?? createKnownReviews({ limits: { readPerLearnt: 1 } })
   reviews.set(cache, known)
   return known
 }

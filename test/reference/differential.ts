@@ -169,7 +169,7 @@ function runFast(requests: readonly Request[], setupOf: (name: string) => Setup)
     },
     limits: { entries: 10_000, bytes: 1 << 30, buildsPerSecond: 100_000 },
   })
-  const knownReviews = createKnownReviews({ readPerLearnt: 1 })
+  const knownReviews = createKnownReviews({ limits: { readPerLearnt: 1 } })
   const responses = (request: Request, isFast: boolean): string => {
     const target = routeTarget(request.path)
     const path = target.kind === 'inject' ? target.path : request.path

@@ -2,13 +2,12 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Forms, type FormsLimits } from '../../src/std/forms/forms.ts'
+import { Forms, type FormsLimits, type FormsOptions } from '../../src/std/forms/forms.ts'
 import type { Json } from '../../src/std/json.ts'
 import { runs } from '../runs.ts'
 
-function forms(limits: Partial<FormsLimits> = {}, onLearnt?: (value: Json) => void): Forms {
-  const all = { readPerLearnt: 1, ...limits }
-  return new Forms({ deepest: 50, limits: all, ...(onLearnt === undefined ? {} : { onLearnt }) })
+function forms(limits: Partial<FormsLimits> = {}, options: Partial<FormsOptions> = {}): Forms {
+  return new Forms({ deepest: 50, limits: { readPerLearnt: 1, ...limits }, ...options })
 }
 
 /** Reads `text`, and learns from it where its form is not known; whether it was. */
@@ -167,7 +166,7 @@ describe('texts that no form is learnt of', () => {
 describe('values of one form', () => {
   it('share what no word is in, frozen, and only that', () => {
     const learnt: Json[] = []
-    const known = forms({}, (value) => learnt.push(value))
+    const known = forms({}, { onLearnt: (value) => learnt.push(value) })
     const text = (word: string): string => padded(`"same":{"b":[1]},"list":[{"c":1},{"d":"${word}"}]`)
     for (const word of ['one', 'two']) met(known, text(word))
     const [first] = learnt as [{ same: Json; list: [Json, Json] }]
@@ -181,6 +180,22 @@ describe('values of one form', () => {
     expect(known.read(text('four'))).toMatchObject({ list: [{ c: 1 }, { d: 'four' }] })
     expect(value.list[1]).toEqual({ d: 'three' })
   })
+})
+
+it('a value that is verified and is another is told of, and its form forgotten', () => {
+  let mismatches = 0
+  let isVerified = false
+  const known = forms({}, { verifies: () => isVerified, onMismatch: () => mismatches++ })
+  const text = (word: string): string => padded(`"a":"${word}","b":[1]`)
+  for (const word of ['one', 'two']) known.learn(text(word), { ...JSON.parse(text(word)), b: [2] })
+  expect(known.read(text('three'))).toMatchObject({ a: 'three', b: [2] })
+  isVerified = true
+  expect([known.read(text('four')), mismatches]).toEqual([undefined, 1])
+  isVerified = false
+  expect([known.read(text('five')), mismatches]).toEqual([undefined, 1])
+  for (const word of ['one', 'two']) met(known, text(word))
+  isVerified = true
+  expect([met(known, text('six')), mismatches]).toEqual([true, 1])
 })
 
 describe('bounds', () => {

@@ -51,6 +51,10 @@ export interface FormsOptions {
   readonly deepest: number
   /** Told each value, deeply frozen, that those to come share parts with. */
   readonly onLearnt?: (value: Json) => void
+  /** Whether the value at hand is to be compared with that of JSON.parse. */
+  readonly verifies?: () => boolean
+  /** Told of a value that was another, of which there is none: a defect. The form is forgotten. */
+  readonly onMismatch?: () => void
   readonly limits?: Partial<FormsLimits>
 }
 
@@ -74,7 +78,13 @@ export class Forms {
     const known = match(this.roots, text, 0, spots)
     if (known?.form === undefined) return undefined
     known.isUsed = true
-    return known.form.make(wordsAt(text, spots))
+    const value = known.form.make(wordsAt(text, spots))
+    if (this.options.verifies?.() === true && JSON.stringify(value) !== JSON.stringify(JSON.parse(text))) {
+      this.forget(known)
+      this.options.onMismatch?.()
+      return undefined
+    }
+    return value
   }
 
   /** Whether `learn` would do anything. */
