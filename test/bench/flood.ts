@@ -86,7 +86,7 @@ function inTurn(
   plain: readonly string[],
   flooded: readonly string[],
   answer: Answer,
-  memory: Memory,
+  memory: Required<Memory>,
   clock: Stopwatch,
 ): [number, number] {
   const usual = new Stopwatch()

@@ -20,10 +20,11 @@ import { benchmarkRows, bodyOf, type Row, type RowName } from './bodies.ts'
 import { textsOf } from './cluster.ts'
 import type { BenchSettings } from './servers.ts'
 
-/** What a server knows of the reviews before. */
-export type Memory = Required<Pick<AdmitOptions, 'fastPath' | 'knownReviews'>>
+/** What a server knows of the reviews before, or a part of it. */
+export type Memory = Pick<AdmitOptions, 'fastPath' | 'knownReviews'>
 
-export function newMemory(options: FastPathOptions): Memory {
+/** All that a server knows. */
+export function newMemory(options: FastPathOptions): Required<Memory> {
   return { fastPath: new FastPathCache(options), knownReviews: createKnownReviews() }
 }
 
