@@ -199,6 +199,12 @@ it('a value that is verified and is another is told of, and its form forgotten',
 })
 
 describe('bounds', () => {
+  it('leave out texts that are long because of their words', () => {
+    const known = forms({ longest: 500 })
+    for (const word of ['one', 'two']) met(known, padded(`"a":"${word}"`))
+    expect(['x', 'x'.repeat(100)].map((word) => met(known, padded(`"a":"${word}"`)))).toEqual([true, false])
+  })
+
   /** The forms differ in how many members they have. */
   const text = (form: number, word: string): string => {
     const members = Array.from({ length: form }, (_, i) => `"m${i}":[]`)

@@ -71,9 +71,10 @@ export class Forms {
     this.limits = { ...FORMS_LIMITS, ...options.limits }
   }
 
-  /** The value of `text`; undefined when its form is not known. */
+  /** The value of `text`; undefined when its form is not known, or the text is too long. */
   read(text: string): Json | undefined {
     this.mayLearn = Math.min(this.mayLearn + 1 / this.limits.readPerLearnt, MOST_AT_ONCE)
+    if (text.length > this.limits.longest) return undefined
     const spots: number[] = []
     const known = match(this.roots, text, 0, spots)
     if (known?.form === undefined) return undefined
