@@ -42,20 +42,12 @@ const MISFIT = new Error('value does not fit its type')
  * @throws ProblemError('merge-failed') with the text of Go's encoding/json, or of the quantity or time parser.
  */
 export function decode(type: SchemaType, value: Json, order: MemberOrder = 'sorted'): Json {
-  try {
-    return decoderOf(type)(value)
-  } catch {
-    throw new ProblemError('merge-failed', typedError(type, value, order))
-  }
+  return decodeWith(type, value, order)
 }
 
 /** As `decode`, for a value that may have parts which `rememberDecoded` knows. */
 export function decodeShared(type: SchemaType, value: Json, order: MemberOrder = 'sorted'): Json {
-  try {
-    return decoderOf(type)(value, NO_PART)
-  } catch {
-    throw new ProblemError('merge-failed', typedError(type, value, order))
-  }
+  return decodeWith(type, value, order, NO_PART)
 }
 
 /**
@@ -63,10 +55,14 @@ export function decodeShared(type: SchemaType, value: Json, order: MemberOrder =
  * nor is what `rememberDecoded` knows.
  */
 export function decodeChanged(type: SchemaType, value: Json, clean: Json): Json {
+  return decodeWith(type, value, 'sorted', clean)
+}
+
+function decodeWith(type: SchemaType, value: Json, order: MemberOrder, clean?: Json): Json {
   try {
     return decoderOf(type)(value, clean)
   } catch {
-    throw new ProblemError('merge-failed', typedError(type, value, 'sorted'))
+    throw new ProblemError('merge-failed', typedError(type, value, order))
   }
 }
 
