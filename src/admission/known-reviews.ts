@@ -4,15 +4,10 @@
 import { POD } from '../patch/schema.ts'
 import { rememberDecoded } from '../patch/typed.ts'
 import { Forms, type FormsOptions } from '../std/forms/forms.ts'
-import { isObject, type Json, own } from '../std/json.ts'
-import { MAX_DEPTH } from './review.ts'
+import type { Json } from '../std/json.ts'
+import { MAX_DEPTH, objectOf } from './review.ts'
 
 export function createKnownReviews(options: Omit<FormsOptions, 'deepest' | 'onLearnt'> = {}): Forms {
-  const onLearnt = (review: Json): void => rememberDecoded(POD, podOf(review))
+  const onLearnt = (review: Json): void => rememberDecoded(POD, objectOf(review) ?? null)
   return new Forms({ ...options, deepest: MAX_DEPTH, onLearnt })
-}
-
-function podOf(review: Json): Json {
-  const request = isObject(review) ? own(review, 'request') : undefined
-  return (isObject(request) ? own(request, 'object') : undefined) ?? null
 }

@@ -93,12 +93,16 @@ function withSpellings(decoded: Extract<Decoded, { ok: true }>, text: string): D
   if (problem !== undefined) {
     return { ok: false, meta: decoded.meta, uid: decoded.request.uid, message: problem }
   }
-  const review = parseWithNumberTexts(text.toWellFormed()) as JsonObject
-  const request = own(review, 'request')
-  const spelled = isObject(request) ? own(request, 'object') : undefined
+  const spelled = objectOf(parseWithNumberTexts(text.toWellFormed()) as Json)
   return spelled === undefined || spelled === null
     ? decoded
     : { ...decoded, request: { ...decoded.request, spelled } }
+}
+
+/** `request.object` of a review; undefined where there is none. */
+export function objectOf(review: Json): Json | undefined {
+  const request = isObject(review) ? own(review, 'request') : undefined
+  return isObject(request) ? own(request, 'object') : undefined
 }
 
 /** What is wrong with the nesting of a request's object, if anything is. */
