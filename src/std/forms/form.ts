@@ -2,7 +2,7 @@
 // share all parts without words.
 
 import { isObject, type Json, type JsonArray, type JsonObject, own } from '../json.ts'
-import type { Run } from './runs.ts'
+import { type Run, segmentsOf } from './runs.ts'
 
 /** Makes a part of a value of the words of a text, in its order; undefined when they cannot be in this form. */
 type Make = (words: readonly string[]) => Json | undefined
@@ -22,10 +22,8 @@ export interface Form {
 export function formOf(text: string, value: Json, words: readonly Run[]): Form | undefined {
   const make = new Reader(text, words).read(value)
   if (make === undefined) return undefined
-  const starts = words.map(({ start }) => start)
-  const ends = words.map(({ end }) => end)
   return {
-    segments: [0, ...ends].map((at, i) => text.slice(at, starts[i])),
+    segments: segmentsOf(text, words),
     areNumbers: words.map(({ isNumber }) => isNumber),
     make: make === SAME ? () => value : make,
   }

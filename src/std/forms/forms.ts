@@ -9,7 +9,7 @@
 import { deepFreeze, type Json } from '../json.ts'
 import { nestsDeeper } from '../json-syntax.ts'
 import { type Form, formOf } from './form.ts'
-import { type Run, runEnd, runsOf } from './runs.ts'
+import { type Run, runEnd, runsOf, segmentsOf } from './runs.ts'
 
 export interface FormsLimits {
   /** UTF-16 units of a text, and of all that are kept. A text takes some ten times as many bytes, with its value. */
@@ -198,14 +198,8 @@ function remove(nodes: Node[], form: Form, index = 0): void {
 
 /** What a text has in common with all that differ from it in runs only. */
 function kindOf(text: string, runs: readonly Run[]): string {
-  let kind = ''
-  let at = 0
-  for (const { start, end, isNumber } of runs) {
-    kind += text.slice(at, start)
-    if (isNumber) kind += '0'
-    at = end
-  }
-  return kind + text.slice(at)
+  const segments = segmentsOf(text, runs)
+  return segments.map((segment, i) => (runs[i]?.isNumber === true ? `${segment}0` : segment)).join('')
 }
 
 /** The words of all texts of a kind so far, and those runs of `text` that are not as in the last of them. */

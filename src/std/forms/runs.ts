@@ -36,6 +36,11 @@ export function runsOf(text: string): Run[] {
   return runs
 }
 
+/** The text around `runs`: one piece more than there are runs. */
+export function segmentsOf(text: string, runs: readonly Run[]): string[] {
+  return [0, ...runs.map(({ end }) => end)].map((at, i) => text.slice(at, runs[i]?.start))
+}
+
 /** The runs of the string that begins at `at`, behind its quote; returns where the text goes on behind it. */
 function stringRuns(text: string, at: number, runs: Run[]): number {
   let start = at
