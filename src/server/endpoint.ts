@@ -15,7 +15,7 @@ import type { BodyReader } from './body.ts'
 import { type Target, targetReader } from './route.ts'
 import { runningTime } from './running-time.ts'
 import { type TakeTurn, turns } from './turn.ts'
-import type { Answer, Endpoint } from './webhook.ts'
+import { type Answer, type Endpoint, TEXT } from './webhook.ts'
 
 export interface EndpointOptions {
   readonly snapshot: () => MeshSnapshot
@@ -34,9 +34,6 @@ export interface EndpointOptions {
 interface Serving extends EndpointOptions {
   readonly turn: TakeTurn
 }
-
-/** Go sniffs the type of what Istio writes, and finds text in all of it. */
-const TEXT = 'text/plain; charset=utf-8'
 
 export function createEndpoint(given: EndpointOptions): Endpoint {
   const { metrics, log } = given

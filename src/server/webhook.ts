@@ -13,7 +13,7 @@ import type { KeyPair } from './tls.ts'
 /** What an endpoint answers; `location` for a redirect. */
 export interface Answer {
   readonly status: number
-  /** Content-Type; undefined for an answer without a body. */
+  /** Content-Type; TEXT unless given. */
   readonly type?: string
   readonly body: string
   /** The length of the body's UTF-8, where it is known. */
@@ -140,7 +140,8 @@ function createApp(options: WebhookOptions, secured: WeakSet<Socket>): FastifyIn
   return app
 }
 
-const TEXT = 'text/plain; charset=utf-8'
+/** Go sniffs the type of what Istio writes, and finds text in all of it. */
+export const TEXT = 'text/plain; charset=utf-8'
 
 /** Says so in the log, and is what the client gets. */
 function failed(log: Log, error: unknown): Answer {
