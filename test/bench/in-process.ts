@@ -4,11 +4,10 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type AdmitOptions, admitText } from '../../src/admission/admit.ts'
-import { createKnownReviews } from '../../src/admission/known-reviews.ts'
+import { createFastPath, type FastPathSettings } from '../../src/admission/fast-path.ts'
 import type { RevisionInputs } from '../../src/api/mesh.ts'
 import { NEWEST } from '../../src/api/release.ts'
 import { templateCompiler } from '../../src/injection/compile.ts'
-import { FastPathCache, type FastPathOptions } from '../../src/injection/fast/cache.ts'
 import {
   changeSnapshot,
   EMPTY_SNAPSHOT,
@@ -24,8 +23,8 @@ import type { BenchSettings } from './servers.ts'
 export type Memory = Pick<AdmitOptions, 'fastPath' | 'knownReviews'>
 
 /** All that a server knows. */
-export function newMemory(options: FastPathOptions): Required<Memory> {
-  return { fastPath: new FastPathCache(options), knownReviews: createKnownReviews() }
+export function newMemory(options: Pick<FastPathSettings, 'now' | 'count'>): Required<Memory> {
+  return createFastPath({ ...options, verify: 0, random: Math.random, onMismatch: () => undefined })
 }
 
 /** Answers one review; with a memory as a server does, on the fast path. */
