@@ -160,11 +160,11 @@ async function run(bench: Bench): Promise<Report> {
   return {
     conditions,
     cells,
-    ...(parts.includes('costs') && { costs: answerCosts(answer, options.rows, say) }),
+    ...(parts.includes('costs') && { costs: answerCosts(answer, options.rows, options.warmUp, say) }),
     ...(parts.includes('start') && { start: await measureStart(bench) }),
     ...(parts.includes('memory') && { memory: await measureMemory(bench) }),
     ...(parts.includes('growth') && { growth: growthRows(answer, say) }),
-    ...(parts.includes('flood') && { flood: flood(answer, FLOOD_PODS, say) }),
+    ...(parts.includes('flood') && { flood: flood(answer, FLOOD_PODS, options.warmUp, say) }),
   }
 }
 

@@ -4,7 +4,7 @@
 
 import type { FastResult } from '../../src/injection/fast/cache.ts'
 import { reviewText } from './bodies.ts'
-import { type Answer, cpuMillis, liveBytes, type Memory, newMemory } from './in-process.ts'
+import { type Answer, cpuMillis, liveBytes, type Memory, newMemory, warmUp } from './in-process.ts'
 import { oddPod, typicalPod } from './pods.ts'
 
 export interface Flood {
@@ -25,8 +25,8 @@ export interface Flood {
 /** A flooded answer may cost so many plain ones. */
 export const FLOOD_BOUND = 1.35
 
-/** Answers `pods` odd pods twice in a row each, which is what makes the fast path build. */
-export function flood(answer: Answer, pods: number, say: (text: string) => void): Flood {
+/** Answers `pods` odd pods twice in a row each, which is what makes the fast path build; after `warmSeconds` of others. */
+export function flood(answer: Answer, pods: number, warmSeconds: number, say: (text: string) => void): Flood {
   say('a flood of odd pods')
   const renderings = { hit: 0, build: 0, fallback: 0, mismatch: 0 }
   const count = (result: FastResult): void => {
@@ -39,7 +39,14 @@ export function flood(answer: Answer, pods: number, say: (text: string) => void)
   for (let i = 0; i < 6; i++) answer(quiet, memory)
   const bodies = (from: number): string[] =>
     Array.from({ length: pods / 2 }, (_, i) => reviewText(oddPod(from + i), 'flood', i))
-  for (const body of bodies(2 * pods).slice(0, 50)) answer(body)
+  const others = bodies(2 * pods)
+  const another = newMemory({ now: () => performance.now() })
+  const warm = (n: number): void => {
+    const body = others[(n >> 1) % others.length] ?? ''
+    answer(body)
+    answer(body, another)
+  }
+  warmUp(warm, warmSeconds)
   const before = liveBytes()
   const [plainMicros, floodMicros] = inTurn(bodies(0), bodies(pods), answer, memory, clock)
   const heapMiB = (liveBytes() - before) / 2 ** 20

@@ -93,17 +93,27 @@ export function answerer(settings: BenchSettings): Answer {
   }
 }
 
-const WARM_CALLS = 400
+/** Calls it for `seconds`, as a server is loaded before it is measured: V8 compiles what runs often. */
+export function warmUp(call: (n: number) => void, seconds: number): void {
+  const until = performance.now() + seconds * 1000
+  for (let n = 0; performance.now() < until; n++) call(n)
+}
 
-function microsOf({ shapes }: Row, answer: Answer, memory?: Memory): number {
+function microsOf({ shapes }: Row, warmSeconds: number, answer: Answer, memory?: Memory): number {
   const call = (n: number): void => {
     answer(bodyOf(shapes[n % shapes.length] ?? { pieces: [] }, n), memory)
   }
-  leastMicros(call, WARM_CALLS, 1)
+  warmUp(call, warmSeconds)
   return leastMicros(call, Math.max(10, shapes.length), 40)
 }
 
-export function answerCosts(answer: Answer, rows: readonly RowName[], say: (text: string) => void): Cost[] {
+/** After `warmSeconds` of warm-up for each row, half of it for either way. */
+export function answerCosts(
+  answer: Answer,
+  rows: readonly RowName[],
+  warmSeconds: number,
+  say: (text: string) => void,
+): Cost[] {
   const memory = newMemory({ now: () => performance.now() })
   return benchmarkRows()
     .filter(({ name }) => rows.includes(name))
@@ -111,8 +121,8 @@ export function answerCosts(answer: Answer, rows: readonly RowName[], say: (text
       say(`one answer alone: ${row.title}`)
       return {
         row: row.title,
-        plainMicros: microsOf(row, answer),
-        fastMicros: microsOf(row, answer, memory),
+        plainMicros: microsOf(row, warmSeconds / 2, answer),
+        fastMicros: microsOf(row, warmSeconds / 2, answer, memory),
       }
     })
 }

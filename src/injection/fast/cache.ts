@@ -9,6 +9,7 @@ import type { RevisionSettings } from '../../mesh/snapshot.ts'
 import type { Memo } from './memo.ts'
 import { Memos, type Names } from './memos.ts'
 import { Branch, type Entry, remove } from './tree.ts'
+import { Walks } from './walks.ts'
 
 export type FastResult = 'hit' | 'build' | 'fallback' | 'mismatch'
 
@@ -44,6 +45,7 @@ export const FAST_PATH_LIMITS: FastPathLimits = {
 export interface Program {
   readonly root: Branch
   readonly memos: Memos
+  readonly walks: Walks
 }
 
 /** Programs of one template of one revision. */
@@ -70,7 +72,7 @@ const MAX_MET = 16 << 10
 const MAX_AT_ONE_END = 8
 
 function newProgram(): Program {
-  return { root: new Branch(), memos: new Memos() }
+  return { root: new Branch(), memos: new Memos(), walks: new Walks() }
 }
 
 /** So many a second, and as many at once. */

@@ -62,7 +62,7 @@ export function overlayFor(request: FastRequest, slow: () => JsonObject | undefi
   const { program, constantConfig } = cache.programFor(settings, request.name, structure, proxyConfig)
   const names = namesOf(request.root.raw as TemplateDataInput)
   const recalled = names === undefined ? undefined : tryRecall(request, program, names)
-  const walked = recalled ?? tryWalk(request, program.root)
+  const walked = recalled ?? tryWalk(request, program)
   if (walked?.entry !== undefined) {
     const laid = hit(request, walked, slow)
     if (names !== undefined && recalled?.same !== true && cache.mayRemember(program, names)) {
@@ -100,10 +100,14 @@ function tryRecall(request: FastRequest, program: Program, names: Names): Hit | 
   return undefined
 }
 
-/** Undefined when an operation failed, for whatever reason: the pipeline itself says why. */
-function tryWalk(request: FastRequest, root: Branch): Walk | undefined {
+/** Undefined when it is not worth it, or an operation failed, for whatever reason: the pipeline itself says why. */
+function tryWalk(request: FastRequest, { root, walks }: Program): Walk | undefined {
+  const { template, namespace } = request
+  if (!walks.isWorthIt(namespace)) return undefined
   try {
-    return walk(root, request.template.replay(request.root, optionsOf(request)))
+    const walked = walk(root, template.replay(request.root, optionsOf(request)))
+    if (walked.entry !== undefined) walks.found(namespace)
+    return walked
   } catch {
     return undefined
   }
