@@ -54,7 +54,7 @@ function withoutInjected(pod: Pod, own: readonly string[]): Pod {
     result = withoutNamed(result, 'volumes', status.volumes)
     result = withoutNamed(result, 'imagePullSecrets', status.imagePullSecrets)
   }
-  const probers = readProbers(sidecarEnv(pod, PROBERS_ENV) ?? 'null') ?? {}
+  const probers = readProbers(sidecarEnv(pod, PROBERS_ENV) ?? 'null') ?? new Map()
   result = changeAll(result, (container) => restoreProbes(container, probers))
   const annotations = Object.entries(pod.metadata.annotations ?? {}).filter(([name]) => !OURS.includes(name))
   return withAllAnnotations(result, Object.fromEntries(annotations))

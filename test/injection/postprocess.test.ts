@@ -219,10 +219,10 @@ describe('probe rewrite', () => {
       { name: 'A' },
       { name: 'ISTIO_KUBE_APP_PROBERS', value: '{"/app-health/app/livez":{"tcpSocket":{"port":1}}}' },
     ]
-    const fresh = {
-      '/app-health/app/livez': { tcpSocket: { port: 2 } },
-      '/app-health/b/livez': { tcpSocket: { port: 3 } },
-    }
+    const fresh = new Map([
+      ['/app-health/app/livez', { tcpSocket: { port: 2 } }],
+      ['/app-health/b/livez', { tcpSocket: { port: 3 } }],
+    ])
     const text =
       '{"/app-health/app/livez":{"tcpSocket":{"port":1}},"/app-health/b/livez":{"tcpSocket":{"port":3}}}'
     expect(addProbers(env, fresh, true, NEWEST)).toEqual([
@@ -249,9 +249,11 @@ describe('probe rewrite', () => {
   })
 
   it('writes the record in the order of its keys', () => {
-    expect(probersText({ b: null, a: { tcpSocket: { port: 1 } } })).toBe(
-      '{"a":{"tcpSocket":{"port":1}},"b":null}',
-    )
+    const record = new Map([
+      ['b', null],
+      ['a', { tcpSocket: { port: 1 } }],
+    ])
+    expect(probersText(record)).toBe('{"a":{"tcpSocket":{"port":1}},"b":null}')
   })
 })
 

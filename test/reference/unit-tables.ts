@@ -134,7 +134,7 @@ function injectRequired(row: Row): string | undefined {
 
 function mergeProbers(row: Row): string | undefined {
   const env = row['in'] as unknown as EnvVar[]
-  const probers = JSON.parse(row['probers'] as string) as Record<string, JsonObject>
+  const probers = new Map(Object.entries(JSON.parse(row['probers'] as string) as Record<string, JsonObject>))
   return same(row['want'], addProbers(env, probers, row['perviouslyInjected'] === true, NEWEST))
 }
 

@@ -10,7 +10,7 @@ import { encodeCanonical } from '../../patch/encode.ts'
 import { POD_TABLE, TypeTable } from '../../patch/schema.ts'
 import { decode } from '../../patch/typed.ts'
 import { goJson } from '../../std/gojson.ts'
-import { isObject, type JsonObject, own, setOwn } from '../../std/json.ts'
+import { isObject, type JsonObject, own } from '../../std/json.ts'
 import { ProblemError } from '../../std/problem.ts'
 import { changeAll, changeSidecar, containersOf, findSidecar, withEnv } from '../containers.ts'
 import { atoiOrZero, parseBool, parseJson } from '../gotext.ts'
@@ -27,8 +27,11 @@ KubeAppProbers: probers:map[string]*Prober`,
 const PROBER = TYPES.type('Prober')
 const PROBERS = TYPES.type('map[string]*Prober')
 
-/** Originals by agent path: `/app-health/<container>/livez` → `{httpGet: …, timeoutSeconds: …}`. */
-type Probers = Readonly<Record<string, JsonObject | null>>
+/**
+ * Originals by agent path: `/app-health/<container>/livez` → `{httpGet: …, timeoutSeconds: …}`. No object: for keys that none
+ * had before V8 makes hidden classes, which outlive the request.
+ */
+type Probers = ReadonlyMap<string, JsonObject | null>
 
 /** Where a handler stands in a container: a member, and what is in it. */
 interface Place {
@@ -124,7 +127,7 @@ export function rewriteProbes(pod: Pod, input: RewriteInput): Pod {
   if (!shouldRewrite(pod.metadata.annotations ?? {}, input.setting)) return pod
   const probers = collectProbers(pod, input.statusPort, input.release)
   const recorded =
-    Object.keys(probers).length === 0
+    probers.size === 0
       ? pod
       : changeSidecar(pod, (sidecar) => {
           const env = sidecar.env ?? []
@@ -139,7 +142,7 @@ export function rewriteProbes(pod: Pod, input: RewriteInput): Pod {
  * port (rewritten before) is left out. The last of two containers with one name wins.
  */
 export function collectProbers(pod: Pod, statusPort: number, release: Release): Probers {
-  const probers: Record<string, JsonObject | null> = {}
+  const probers = new Map<string, JsonObject | null>()
   for (const container of [...containersOf(pod, 'initContainers'), ...containersOf(pod, 'containers')]) {
     if (container.name === CONTAINER.proxy) continue
     for (const { place, value, kind, url } of handlersOf(container, release)) {
@@ -148,7 +151,7 @@ export function collectProbers(pod: Pod, statusPort: number, release: Release): 
       const prober: JsonObject = { [kind]: action }
       const timeout = place.inside === undefined ? value['timeoutSeconds'] : undefined
       if (typeof timeout === 'number') prober['timeoutSeconds'] = timeout
-      setOwn(probers, url, prober)
+      probers.set(url, prober)
     }
   }
   return probers
@@ -171,8 +174,8 @@ function resolvePort(
 
 /** `ISTIO_KUBE_APP_PROBERS` as text, keys in byte order. */
 export function probersText(probers: Probers): string {
-  const keys = Object.keys(probers).sort(compareBytes)
-  const parts = keys.map((key) => `${goJson(key)}:${encodeCanonical(PROBER, own(probers, key) ?? null)}`)
+  const keys = [...probers.keys()].sort(compareBytes)
+  const parts = keys.map((key) => `${goJson(key)}:${encodeCanonical(PROBER, probers.get(key) ?? null)}`)
   return `{${parts.join(',')}}`
 }
 
@@ -192,13 +195,15 @@ export function addProbers(
   if (index === -1) return atLeast(release, 27) ? [...env, added] : env
   const existing = readProbers(env[index]?.value ?? '')
   if (existing === undefined) return env
-  return env.with(index, envVar(PROBERS_ENV, probersText({ ...probers, ...existing })))
+  return env.with(index, envVar(PROBERS_ENV, probersText(new Map([...probers, ...existing]))))
 }
 
 /** The originals in the text of the env variable; undefined when it cannot be read. */
 export function readProbers(text: string): Probers | undefined {
   try {
-    return (decode(PROBERS, parseJson(text)) ?? {}) as Probers
+    return new Map(
+      Object.entries((decode(PROBERS, parseJson(text)) ?? {}) as Record<string, JsonObject | null>),
+    )
   } catch (error) {
     if (error instanceof ProblemError) return undefined
     throw error
@@ -243,7 +248,7 @@ function put(container: Container, { member, inside }: Place, value: JsonObject)
 export function restoreProbes(container: Container, probers: Probers): Container {
   let result = container
   for (const { place, value, url } of handlersOf(container, NEWEST)) {
-    const prober = own(probers, url) ?? undefined
+    const prober = probers.get(url) ?? undefined
     const kind = kindOf(prober, place.kinds)
     const action = value['httpGet']
     if (kind === undefined || !isObject(action) || action['path'] !== url) continue

@@ -51,7 +51,7 @@ function checkWorkload(row: WorkloadRow): string | undefined {
 
 function checkProbers(row: ProbersRow): string | undefined {
   const probers = collectProbers(decodePod(row.pod, ''), row.statusPort, NEWEST)
-  return compare(row.expect.probers, Object.keys(probers).length === 0 ? '' : probersText(probers))
+  return compare(row.expect.probers, probers.size === 0 ? '' : probersText(probers))
 }
 
 export function run(dir: string): FileReport[] {
