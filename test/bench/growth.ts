@@ -5,7 +5,7 @@ import { FastPathCache } from '../../src/injection/fast/cache.ts'
 import { LIMITS } from '../../src/server/limits.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { reviewText } from './bodies.ts'
-import { type Answer, leastMicros } from './in-process.ts'
+import { type Answer, leastMicros, timesOver } from './in-process.ts'
 import { longPod, manyAnnotations, manyContainers, manyEnv, manyVolumes } from './pods.ts'
 
 export interface Growth {
@@ -77,7 +77,7 @@ const ROUNDS = 4
 export function timesOf(bodies: readonly string[], call: (body: string) => void): number[] {
   const calls = bodies.map((body) => {
     for (let warm = 0; warm < 3; warm++) call(body)
-    return Math.max(1, Math.round(BATCH_MICROS / leastMicros(() => call(body), 1, 3)))
+    return Math.max(1, Math.round(BATCH_MICROS / leastMicros(() => call(body), 1, timesOver(3))))
   })
   const least = bodies.map(() => Number.POSITIVE_INFINITY)
   const isBeyond = (): boolean => least.some((time, i) => i > 0 && time > GROWTH_BOUND * (least[i - 1] ?? 0))
@@ -86,7 +86,7 @@ export function timesOf(bodies: readonly string[], call: (body: string) => void)
       for (const [i, body] of bodies.entries()) {
         least[i] = Math.min(
           least[i] ?? 0,
-          leastMicros(() => call(body), calls[i] ?? 1, 1),
+          leastMicros(() => call(body), calls[i] ?? 1, timesOver(1)),
         )
       }
     }

@@ -68,15 +68,28 @@ export function cpuMillis(): number {
   return (user + system) / 1000
 }
 
+/** Whether there is to be another batch after `batches`. */
+type GoesOn = (batches: number) => boolean
+
+export function timesOver(count: number): GoesOn {
+  return (batches) => batches < count
+}
+
+/** At least one. */
+function secondsLong(seconds: number): GoesOn {
+  const until = performance.now() + seconds * 1000
+  return (batches) => batches === 0 || performance.now() < until
+}
+
 /**
  * Least time of one call in microseconds over batches of `calls`: the least is what the code costs, the rest is the
  * machine. Short batches, many of them: some of them run undisturbed. By the clock on the wall, since that of the CPU may
  * be too coarse for one batch.
  */
-export function leastMicros(call: (n: number) => void, calls: number, batches: number): number {
+export function leastMicros(call: (n: number) => void, calls: number, goesOn: GoesOn): number {
   let least = Number.POSITIVE_INFINITY
   let n = 0
-  for (let batch = 0; batch < batches; batch++) {
+  for (let batch = 0; goesOn(batch); batch++) {
     const started = performance.now()
     for (let i = 0; i < calls; i++) call(n++)
     least = Math.min(least, ((performance.now() - started) / calls) * 1000)
@@ -95,23 +108,21 @@ export function answerer(settings: BenchSettings): Answer {
 
 /** Calls it for `seconds`, as a server is loaded before it is measured: V8 compiles what runs often. */
 export function warmUp(call: (n: number) => void, seconds: number): void {
-  const until = performance.now() + seconds * 1000
-  for (let n = 0; performance.now() < until; n++) call(n)
+  leastMicros(call, 1, secondsLong(seconds))
 }
 
-function microsOf({ shapes }: Row, warmSeconds: number, answer: Answer, memory?: Memory): number {
+function microsOf({ shapes }: Row, seconds: number, answer: Answer, memory?: Memory): number {
   const call = (n: number): void => {
     answer(bodyOf(shapes[n % shapes.length] ?? { pieces: [] }, n), memory)
   }
-  warmUp(call, warmSeconds)
-  return leastMicros(call, Math.max(10, shapes.length), 40)
+  return leastMicros(call, Math.max(10, shapes.length), secondsLong(seconds))
 }
 
-/** After `warmSeconds` of warm-up for each row, half of it for either way. */
+/** Each row for `seconds`, half of them for either way: the least is that of a process that is warm. */
 export function answerCosts(
   answer: Answer,
   rows: readonly RowName[],
-  warmSeconds: number,
+  seconds: number,
   say: (text: string) => void,
 ): Cost[] {
   const memory = newMemory({ now: () => performance.now() })
@@ -121,8 +132,8 @@ export function answerCosts(
       say(`one answer alone: ${row.title}`)
       return {
         row: row.title,
-        plainMicros: microsOf(row, warmSeconds / 2, answer),
-        fastMicros: microsOf(row, warmSeconds / 2, answer, memory),
+        plainMicros: microsOf(row, seconds / 2, answer),
+        fastMicros: microsOf(row, seconds / 2, answer, memory),
       }
     })
 }
@@ -143,5 +154,8 @@ export function snapshotCosts(settings: BenchSettings): SnapshotCosts {
   snapshot = changeSnapshot(snapshot, { cluster: { ...snapshot.cluster, namespaces } })
   const bytes = liveBytes() - before
   if (Object.keys(snapshot.revisions).length < 3) throw new Error('the snapshot has not three revisions')
-  return { mebibytes: bytes / 2 ** 20, millis: leastMicros(() => buildSnapshot(inputs), 1, 8) / 1000 }
+  return {
+    mebibytes: bytes / 2 ** 20,
+    millis: leastMicros(() => buildSnapshot(inputs), 1, timesOver(8)) / 1000,
+  }
 }
