@@ -23,7 +23,6 @@ ENV NODE_ENV=production
 # As a number, so that the kubelet can tell that it is not root.
 USER 65532:65532
 EXPOSE 15017 15014
-# What a request leaves behind is collected in small steps: Node's own default lets 64 MiB of it gather first. And all of it
-# is collected there: what V8 guesses to live long, and does not, would keep whole requests until the next full collection.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=16", "--no-allocation-site-pretenuring", "/app/remora.mjs"]
+# What a request leaves behind is collected in small steps: Node's own default lets 64 MiB of it gather first.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=16", "/app/remora.mjs"]
 CMD ["help"]
