@@ -118,7 +118,7 @@ function microsOf({ shapes }: Row, seconds: number, answer: Answer, memory?: Mem
   return leastMicros(call, Math.max(10, shapes.length), secondsLong(seconds))
 }
 
-/** Each row for `seconds`, half of them for either way: the least is that of a process that is warm. */
+/** Each row for `seconds` either way: the least is that of a process that is warm. */
 export function answerCosts(
   answer: Answer,
   rows: readonly RowName[],
@@ -132,8 +132,8 @@ export function answerCosts(
       say(`one answer alone: ${row.title}`)
       return {
         row: row.title,
-        plainMicros: microsOf(row, seconds / 2, answer),
-        fastMicros: microsOf(row, seconds / 2, answer, memory),
+        plainMicros: microsOf(row, seconds, answer),
+        fastMicros: microsOf(row, seconds, answer, memory),
       }
     })
 }
