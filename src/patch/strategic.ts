@@ -188,7 +188,6 @@ function serverOrder(original: JsonArray, patch: readonly Json[], key: string | 
   if (key === undefined) return original
   const identity = (item: Json): Json => (isObject(item) ? (own(item, key) ?? null) : null)
   const gone = new Set(patch.filter((item) => isObject(item) && own(item, PATCH) === 'delete').map(identity))
-  if (gone.size === 0) return original
   const kept = original.filter((item) => !gone.has(identity(item)))
   if (kept.length === original.length) return original
   const known = new Set(kept.map(identity))
@@ -237,7 +236,7 @@ function areApart(original: JsonArray, patch: JsonArray, key: string): boolean {
 
 /** The original when the result holds the very same items. */
 function same(original: JsonArray, result: JsonArray): JsonArray {
-  return original.length === result.length && result.every((item, i) => item === original[i])
+  return original.length === result.length && original.every((item, i) => item === result[i])
     ? original
     : result
 }
