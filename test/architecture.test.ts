@@ -158,7 +158,7 @@ describe('architecture', () => {
     expect(cycles).toEqual([])
   })
 
-  it('the core has no I/O, clock, randomness, console or async, and imports nothing of Node', () => {
+  it('the core has no I/O, clock, randomness, console or async, and of Node the digests alone', () => {
     const wrong = modules
       .filter((module) => CORE.includes(folderOf(module.file)))
       .flatMap((module) => [
@@ -166,7 +166,7 @@ describe('architecture', () => {
           ([, name]) => `${module.file} uses ${name}`,
         ),
         ...module.imports
-          .filter((specifier) => specifier.startsWith('node:'))
+          .filter((specifier) => specifier.startsWith('node:') && module.file !== 'std/crypto.ts')
           .map((specifier) => `${module.file} imports ${specifier}`),
       ])
     expect(wrong).toEqual([])

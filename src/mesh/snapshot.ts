@@ -13,10 +13,10 @@ import type {
 import type { Release } from '../api/release.ts'
 import { TemplateError } from '../gotemplate/error.ts'
 import type { Template } from '../gotemplate/template.ts'
+import { digestHex } from '../std/crypto.ts'
 import { compareGoStrings, goJson } from '../std/gojson.ts'
 import { deepFreeze, own, setOwn } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
-import { sha256Hex } from '../std/sha256.ts'
 import { readInjectConfig } from './injectconfig.ts'
 import { applyMeshConfig, defaultMeshConfig } from './meshconfig.ts'
 import { MESH_CONFIG } from './proto.ts'
@@ -79,9 +79,8 @@ function compileAll(
 
 function configHash(settings: Omit<RevisionSettings, 'hash' | 'templates'>): string {
   const { revision, release, env, config, values, mesh } = settings
-  return sha256Hex(
-    [goJson([revision, release, env, config, values.raw]), writeMessage(MESH_CONFIG, mesh)].join('\n'),
-  )
+  const data = goJson([revision, release, env, config, values.raw])
+  return digestHex('sha256', `${data}\n${writeMessage(MESH_CONFIG, mesh)}`)
 }
 
 /**

@@ -6,19 +6,17 @@ import type { TemplateFunc } from '../func.ts'
 
 /** Names by steps. */
 const COSTS: readonly (readonly [steps: number, names: string])[] = [
-  [500, 'semverCompare sha512sum'],
-  [
-    300,
-    'date dateInZone date_in_zone durationRound fromJson htmlDate htmlDateInZone mustFromJson sha1sum sha256sum',
-  ],
+  [500, 'decryptAES semverCompare'],
+  [300, 'date dateInZone date_in_zone durationRound fromJson htmlDate htmlDateInZone mustFromJson'],
   [240, 'semver toDate mustToDate'],
   [160, 'urlJoin urlParse'],
-  [80, 'b32dec decryptAES duration wrap wrapWith'],
+  [80, 'b32dec duration wrap wrapWith'],
   [
     40,
     'abbrevboth adler32sum b32enc b64dec b64enc camelcase dateModify date_modify dict initials join kebabcase ' +
-      'mustDateModify must_date_modify nospace regexQuoteMeta seq snakecase sortAlpha split splitList splitn swapcase ' +
-      'title toDecimal toJson toPrettyJson toRawJson toStrings trimAll mustToJson mustToPrettyJson mustToRawJson',
+      'mustDateModify must_date_modify nospace regexQuoteMeta seq sha1sum sha256sum sha512sum snakecase sortAlpha split ' +
+      'splitList splitn swapcase title toDecimal toJson toPrettyJson toRawJson toStrings trimAll mustToJson ' +
+      'mustToPrettyJson mustToRawJson',
   ],
 ]
 

@@ -2,11 +2,9 @@
 // Decoding errors are results, not errors: sprig returns the error's text.
 
 import { byteLength, fromBytes, toBytes } from '../../std/bytes.ts'
-import { sha256 } from '../../std/sha256.ts'
+import { type Digest, decryptCbc, digestHex } from '../../std/crypto.ts'
 import { FuncError, type TemplateFunc } from '../func.ts'
-import { decryptCbc } from './aes.ts'
 import { fixed, type Run, text } from './go.ts'
-import { adler32, sha1, sha512 } from './hash.ts'
 
 interface Alphabet {
   readonly digits: string
@@ -147,11 +145,22 @@ function decryptAes(password: string, encrypted: string): string {
   return fromBytes(plain.subarray(0, end))
 }
 
-function digest(hash: (bytes: Uint8Array) => Uint8Array, weight = 2): Run {
+function digest(algorithm: Digest): Run {
   return ([value], { charge }) => {
-    charge(byteLength(text(value)) * weight)
-    return Array.from(hash(toBytes(text(value))), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    charge(byteLength(text(value)))
+    return digestHex(algorithm, toBytes(text(value)))
   }
+}
+
+/** The Adler-32 checksum of `bytes` (RFC 1950). */
+function adler32(bytes: Uint8Array): number {
+  let a = 1
+  let b = 0
+  for (const byte of bytes) {
+    a = (a + byte) % 65521
+    b = (b + a) % 65521
+  }
+  return b * 65536 + a
 }
 
 export const ENCODING_FUNCS: Record<string, TemplateFunc> = {
@@ -159,9 +168,9 @@ export const ENCODING_FUNCS: Record<string, TemplateFunc> = {
   b64dec: fixed(['string'], decoder('base64', decode64)),
   b32enc: fixed(['string'], encoder(BASE32)),
   b32dec: fixed(['string'], decoder('base32', decode32)),
-  sha1sum: fixed(['string'], digest(sha1)),
-  sha256sum: fixed(['string'], digest(sha256)),
-  sha512sum: fixed(['string'], digest(sha512, 6)),
+  sha1sum: fixed(['string'], digest('sha1')),
+  sha256sum: fixed(['string'], digest('sha256')),
+  sha512sum: fixed(['string'], digest('sha512')),
   decryptAES: fixed(['string', 'string'], ([password, encrypted], { charge }) => {
     charge(byteLength(text(encrypted)))
     return decryptAes(text(password), text(encrypted))

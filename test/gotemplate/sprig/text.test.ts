@@ -101,8 +101,8 @@ describe('encodings', () => {
     ],
     ['{{b64enc (b64dec "//8=")}} {{b64enc "\\xff\\xfe"}}', '//8= //4='],
     [
-      '{{adler32sum "sidecar"}} {{sha256sum ""}}',
-      '193397468 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      '{{adler32sum "sidecar"}} {{sha256sum ""}} {{sha1sum "abc"}}',
+      '193397468 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 a9993e364706816aba3e25717850c26c9cd0d89d',
     ],
     ['{{decryptAES "secretkey" "30tEfhuJSVRhpG97XCuWgz2okj7L8vQ1s6V9zVUPeDQ="}}', 'plaintext'],
   ])
