@@ -18,8 +18,17 @@ export interface Version {
   readonly original: string
 }
 
+/** Few templates ask for a version, and compiling these patterns takes longer than most of what a start does. */
+function onFirstUse(source: string): () => Pattern {
+  let pattern: Pattern | undefined
+  return () => {
+    pattern ??= new Pattern(source)
+    return pattern
+  }
+}
+
 const TAIL = '(-([0-9A-Za-z\\-]+(?:\\.[0-9A-Za-z\\-]+)*))?(\\+([0-9A-Za-z\\-]+(?:\\.[0-9A-Za-z\\-]+)*))?'
-const VERSION = new Pattern(`^v?([0-9]+)(\\.[0-9]+)?(\\.[0-9]+)?${TAIL}$`)
+const VERSION = onFirstUse(`^v?([0-9]+)(\\.[0-9]+)?(\\.[0-9]+)?${TAIL}$`)
 
 function uint64(digits: string): bigint {
   const value = digits.length > 64 ? 2n ** 64n : BigInt(digits)
@@ -35,7 +44,7 @@ const free = (): void => {}
 
 /** Throws FuncError when the text is no version, or when a number in its pre-release starts with 0. */
 export function parseVersion(original: string): Version {
-  const parts = VERSION.groupsOf(original, free)
+  const parts = VERSION().groupsOf(original, free)
   if (parts === undefined) throw new FuncError('invalid semantic version')
   const [, major = '', minor = '', patch = '', , pre = '', , metadata = ''] = parts
   const version = {
@@ -110,10 +119,10 @@ interface Constraint {
 
 const PARTIAL = `v?([0-9|x|X|\\*]+)(\\.[0-9|x|X|\\*]+)?(\\.[0-9|x|X|\\*]+)?${TAIL}`
 const OPERATORS = '=||!=|>|<|>=|=>|<=|=<|~|~>|\\^'
-const ONE = new Pattern(`^\\s*(${OPERATORS})\\s*(${PARTIAL})\\s*$`)
-const EACH = new Pattern(`(${OPERATORS})\\s*(${PARTIAL})`)
-const RANGE = new Pattern(`\\s*(${PARTIAL})\\s+-\\s+(${PARTIAL})\\s*`)
-const ALL = new Pattern(
+const ONE = onFirstUse(`^\\s*(${OPERATORS})\\s*(${PARTIAL})\\s*$`)
+const EACH = onFirstUse(`(${OPERATORS})\\s*(${PARTIAL})`)
+const RANGE = onFirstUse(`\\s*(${PARTIAL})\\s+-\\s+(${PARTIAL})\\s*`)
+const ALL = onFirstUse(
   `^(\\s*(${OPERATORS})\\s*(${PARTIAL})\\s*)((?:\\s+|,\\s*)(${OPERATORS})\\s*(${PARTIAL})\\s*)*$`,
 )
 /** Groups of one PARTIAL: itself, its three parts, `-pre`, `pre`, `+metadata`, `metadata`. */
@@ -122,7 +131,7 @@ const PARTIAL_GROUPS = 8
 /** `1.2 - 2.0` means `>= 1.2, <= 2.0`. */
 function withoutRanges(constraint: string): string {
   let result = constraint
-  for (const match of RANGE.search(constraint, free).findAll()) {
+  for (const match of RANGE().search(constraint, free).findAll()) {
     const part = (i: number): string => constraint.slice(...(match[i] ?? [0, 0]))
     result = result.replace(part(0), () => `>= ${part(1)}, <= ${part(1 + PARTIAL_GROUPS)} `)
   }
@@ -132,7 +141,7 @@ function withoutRanges(constraint: string): string {
 const isWildcard = (part: string): boolean => part === 'x' || part === 'X' || part === '*'
 
 function parseConstraint(source: string): Constraint {
-  const parts = ONE.groupsOf(source, free)
+  const parts = ONE().groupsOf(source, free)
   if (parts === undefined) throw new FuncError(`improper constraint: ${source}`)
   const [, operator = '', whole = '', major = '', minor = '', patch = '', pre = ''] = parts
   const any = isWildcard(major)
@@ -162,8 +171,8 @@ function parseConstraint(source: string): Constraint {
 /** Alternatives of constraints that must all hold. Throws FuncError for a text that is none. */
 function parseConstraints(source: string): Constraint[][] {
   return splitText(withoutRanges(source), '||').map((group) => {
-    if (!ALL.search(group, free).find(0)) throw new FuncError(`improper constraint: ${group}`)
-    return [...EACH.search(group, free).findAll()].map((match) =>
+    if (!ALL().search(group, free).find(0)) throw new FuncError(`improper constraint: ${group}`)
+    return [...EACH().search(group, free).findAll()].map((match) =>
       parseConstraint(group.slice(...(match[0] ?? [0, 0]))),
     )
   })
