@@ -26,6 +26,8 @@ await build({
   keepNames: true,
   sourcemap: 'linked',
   legalComments: 'linked',
+  // Fastify loads these when schemas, a logger of its own or requests without a socket are asked for; nothing here does.
+  external: ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'pino', 'light-my-request'],
   define: { 'process.env.REMORA_VERSION': JSON.stringify(version) },
   banner: {
     // CommonJS dependencies call require for Node's own modules.

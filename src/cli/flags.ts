@@ -25,6 +25,11 @@ export interface SettingsFlags {
   readonly structure: 'refuse' | 'istio'
 }
 
+/** Name of the revision; `default` for the empty one. */
+export function revisionName(flags: SettingsFlags): string {
+  return (flags.revision ?? '') === '' ? 'default' : (flags.revision ?? 'default')
+}
+
 /** Text behind the flags in the help of a command. */
 export function example(...lines: readonly string[]): string {
   return `\nExample:\n${lines.map((line) => `  ${line}\n`).join('')}`

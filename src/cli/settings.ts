@@ -9,7 +9,7 @@ import { templateCompiler } from '../injection/compile.ts'
 import { buildRevision, type RevisionSettings } from '../mesh/snapshot.ts'
 import type { ClusterSettings } from './cluster.ts'
 import { readTextFile } from './documents.ts'
-import type { SettingsFlags } from './flags.ts'
+import { revisionName, type SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { configText, type Origins, settingsProblem } from './settings-problem.ts'
 import { viewFromFiles } from './view.ts'
@@ -91,11 +91,6 @@ function choose<T>(
   if (text !== undefined) return { text, origin: file }
   if (live !== undefined) return { text: live, origin: undefined }
   return { text: builtin, origin: 'built-in settings' }
-}
-
-/** Name of the revision; `default` for the empty one. */
-export function revisionName(flags: SettingsFlags): string {
-  return (flags.revision ?? '') === '' ? 'default' : (flags.revision ?? 'default')
 }
 
 /** Settings from a cluster, where a text is wanted that no file gives and a cluster is at hand. */

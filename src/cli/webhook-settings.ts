@@ -18,10 +18,9 @@ import {
 import { equalJson, own } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { readTextFile } from './documents.ts'
-import type { SettingsFlags } from './flags.ts'
+import { revisionName, type SettingsFlags } from './flags.ts'
 import type { Io } from './io.ts'
 import { whereText } from './print.ts'
-import { revisionName } from './settings.ts'
 import { viewFromFiles } from './view.ts'
 
 export type WebhookFlags = Omit<

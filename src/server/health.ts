@@ -1,8 +1,9 @@
 // The plain HTTP port for kubelet and Prometheus: /healthz, /readyz (with ?verbose), /metrics.
 // It knows nothing of pods, and stays up until the process ends, so that a drain can be watched.
 
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createServer } from './http.ts'
 
 /** One thing that readiness depends on. */
 export interface Check {

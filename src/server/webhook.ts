@@ -1,12 +1,14 @@
 // The webhook port: Fastify over HTTPS, HTTP/1.1 only, with its limits, live key pairs and a drain that loses nothing.
 // Requests are handed to an endpoint as they are; what they mean is not known here.
 
-import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { ProblemError } from '../std/problem.ts'
 import type { Log } from '../telemetry/log.ts'
 import { Connections } from './connections.ts'
+import { METHODS } from './http.ts'
 import type { Limits } from './limits.ts'
 import type { KeyPair } from './tls.ts'
 
@@ -109,6 +111,8 @@ function createApp(options: WebhookOptions, secured: WeakSet<Socket>): FastifyIn
     // The drain is ours: Fastify would answer 503 on kept connections, which is a refused pod.
     return503OnClosing: false,
     forceCloseConnections: false,
+    // Fastify would load what compiles schemas, which is more than all else of it.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     connectionTimeout: 0,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.idleMs,
@@ -138,6 +142,10 @@ function createApp(options: WebhookOptions, secured: WeakSet<Socket>): FastifyIn
     send(reply.raw, failed(options.log, error), false)
   })
   return app
+}
+
+function noSchemas(): never {
+  throw new ProblemError('defect', 'a route has a schema')
 }
 
 /** Go sniffs the type of what Istio writes, and finds text in all of it. */

@@ -1,4 +1,5 @@
-// Starting is cheap: what is imported before a command is chosen is the command tree and commander, nothing else.
+// Starting is cheap: what is imported before a command is chosen is the command tree and commander, nothing else, and a
+// stand-alone webhook imports what it serves with.
 
 import { readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
@@ -21,9 +22,12 @@ function loaded(entry: string, seen = new Set<string>()): Set<string> {
   return seen
 }
 
+const packages = (all: readonly string[]): string[] =>
+  all.filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'))
+
 it('starting loads commander and a handful of small files', () => {
   const all = [...loaded('main.ts')]
-  expect(all.filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'))).toEqual(['commander'])
+  expect(packages(all)).toEqual(['commander'])
   expect(
     all.filter((name) => /^(gotemplate|patch|mesh|injection|admission|server|telemetry|certs)\//.test(name)),
   ).toEqual([])
@@ -31,4 +35,10 @@ it('starting loads commander and a handful of small files', () => {
     .filter((name) => name.endsWith('.ts'))
     .map((name) => readFileSync(resolve(SRC, name)).length)
   expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(80_000)
+})
+
+it('a stand-alone webhook loads what it serves with, and no HTTP client', () => {
+  const all = [...loaded('cli/webhook-run.ts')]
+  expect(packages(all).toSorted()).toEqual(['commander', 'fastify', 'prom-client', 're2js'])
+  expect(all).not.toContain('node:http')
 })

@@ -5,10 +5,10 @@ import { type AdmissionOutcome, admitText } from '../../admission/admit.ts'
 import { parseRoute } from '../../admission/path.ts'
 import type { MeshSnapshot } from '../../mesh/snapshot.ts'
 import { ProblemError } from '../../std/problem.ts'
-import type { SettingsFlags } from '../flags.ts'
+import { revisionName, type SettingsFlags } from '../flags.ts'
 import { EXIT, Exit, type Io } from '../io.ts'
 import { warn } from '../print.ts'
-import { loadSettings, revisionName } from '../settings.ts'
+import { loadSettings } from '../settings.ts'
 
 export interface AdmitFlags extends SettingsFlags {
   readonly path: string
