@@ -1,5 +1,6 @@
 // Texts of one form are read as JSON.parse reads them, share what they have in common, and are kept within bounds.
 
+import { setFlagsFromString } from 'node:v8'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Forms, type FormsLimits, type FormsOptions } from '../../src/std/forms/forms.ts'
@@ -67,6 +68,15 @@ describe('a text of a known form', () => {
       expect(texts.map((text) => met(known, padded(text)))).toEqual(texts.map((_, i) => i > 1))
     })
   }
+
+  it('makes no class of objects of a key that no object had before', () => {
+    setFlagsFromString('--allow-natives-syntax')
+    const hasClass = new Function('value', 'return %HasFastProperties(value)') as (value: unknown) => boolean
+    const known = forms()
+    for (const key of ['one', 'two']) met(known, padded(`"a":{"${key}":1},"b":{"x":"${key}"}`))
+    const { a, b } = known.read(padded('"a":{"three":1},"b":{"x":"three"}')) as { a: Json; b: Json }
+    expect([hasClass(a), hasClass(b)]).toEqual([false, true])
+  })
 
   const others: [string, string][] = [
     ['a quote', '"a":"x\\"y"'],

@@ -186,7 +186,7 @@ function joined(before: readonly string[], first: number, after: string): Make {
 /** An object of which a key has words: made member by member, as it is read. */
 function renamed(value: JsonObject, members: readonly Member[]): Make {
   return (words) => {
-    const made: JsonObject = {}
+    const made = emptyTable()
     for (const { key, name, make } of members) {
       const named = name === SAME ? key : name(words)
       const child = make === SAME ? value[key] : make(words)
@@ -195,4 +195,15 @@ function renamed(value: JsonObject, members: readonly Member[]): Make {
     }
     return made
   }
+}
+
+/**
+ * For keys that no object had before: of each such key V8 makes a class of objects, which is old from its birth and found
+ * dead late. What something was deleted from is a table from then on, and has no class.
+ */
+function emptyTable(): JsonObject {
+  const table: JsonObject = { first: null, second: null }
+  delete table['first']
+  delete table['second']
+  return table
 }
