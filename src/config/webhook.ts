@@ -205,7 +205,7 @@ export class SettingsReader {
       .filter((name) => name !== '')
     if (names.length === 0) this.problem(flag, this.text(flag), 'at least one name')
     for (const name of names) {
-      if (isIP(name) === 0 && (name.length > 253 || !DNS_NAME.test(name))) {
+      if ((name.length > 253 || !DNS_NAME.test(name)) && isIP(name) === 0) {
         this.problem(flag, name, 'DNS names and IP addresses, separated by commas')
       }
     }

@@ -57,7 +57,7 @@ export interface ParseOptions {
 }
 
 /**
- * Parses and compiles a template. `funcs` come on top of Go's builtins and win over them.
+ * Parses a template, and compiles it when it is run. `funcs` come on top of Go's builtins and win over them.
  * Throws TemplateError for syntax errors, unknown functions and refused functions.
  */
 export function parseTemplate(
@@ -79,10 +79,10 @@ class ParsedTemplate implements Template {
   private readonly funcs: ReadonlyMap<string, TemplateFunc>
   private readonly missing: MissingKey
   private readonly changes: boolean
-  private readonly plain: CompiledTrees
-  /** Made when the first run asks for marks. */
+  /** Each is made when the first such run comes: many templates of a config are never run, and few in each way. */
+  private plain: CompiledTrees | undefined
+  /** For runs with marks or spans. */
   private tracking: CompiledTrees | undefined
-  /** Made when the first run is recorded. */
   private recording: CompiledTrees | undefined
 
   constructor(name: string, text: string, trees: Trees, funcs: FuncMap, missing: MissingKey) {
@@ -94,7 +94,6 @@ class ParsedTemplate implements Template {
     )
     this.missing = missing
     this.changes = changesMaps(trees, this.funcs)
-    this.plain = this.compile(false)
   }
 
   private compile(tracking: boolean, recording = false): CompiledTrees {
@@ -104,7 +103,10 @@ class ParsedTemplate implements Template {
 
   execute(root: GoValue, options: RunOptions = {}): Rendered {
     const run = this.newRun(options)
-    if (options.marked === undefined && options.spans !== true) return this.run(run, this.plain, root)
+    if (options.marked === undefined && options.spans !== true) {
+      this.plain ??= this.compile(false)
+      return this.run(run, this.plain, root)
+    }
     if (options.spans === true) run.spans = []
     this.tracking ??= this.compile(true)
     run.dotTaint = ROOT

@@ -31,7 +31,7 @@ export interface RevisionSettings {
   readonly config: InjectConfig
   readonly values: InjectValues
   readonly mesh: Message
-  /** `config.templates`, compiled. */
+  /** `config.templates`, ready to run. */
   readonly templates: ReadonlyMap<string, Template>
   /** SHA-256 (hex) of all of the above: equal settings have equal hashes, however their texts are laid out. */
   readonly hash: string
