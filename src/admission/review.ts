@@ -5,8 +5,7 @@
 // into the same field, so that maps, structs and list items of the first show through. API servers never send such texts.
 
 import { goQuote } from '../gotemplate/format.ts'
-import { exactField, foldName } from '../patch/field-names.ts'
-import type { SchemaType } from '../patch/schema.ts'
+import { foldName } from '../patch/field-names.ts'
 import type { Forms } from '../std/forms/forms.ts'
 import { isObject, type Json, type JsonObject, own } from '../std/json.ts'
 import {
@@ -18,7 +17,8 @@ import {
 } from '../std/json-syntax.ts'
 import { ProblemError } from '../std/problem.ts'
 import { parseYaml } from '../std/yaml.ts'
-import { isKnownKind, REVIEW, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
+import { jsonKind, reviewMisfit } from './misfit.ts'
+import { isKnownKind, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
 
 /** Nesting that a pod may have where something walks it that recurses: typed members nest about 15 levels. */
 export const MAX_DEPTH = 200
@@ -187,7 +187,7 @@ function interpret(review: Json, text: string | (() => string)): Decoded {
   if (kind !== REVIEW_KIND || !REVIEW_VERSIONS.includes(apiVersion) || !isObject(review)) {
     throw notReview(review, kind, apiVersion, text)
   }
-  const misfit = fits(REVIEW, review) ? undefined : typeMisfit(REVIEW, review, apiVersion)
+  const misfit = reviewMisfit(review, apiVersion)
   if (misfit !== undefined) throw new Refusal(misfit)
   return readReview(review)
 }
@@ -267,71 +267,6 @@ const FIELD_BY_FOLDED_NAME: ReadonlyMap<string, 'kind' | 'apiVersion'> = new Map
   ['kind', 'kind'],
   ['apiversion', 'apiVersion'],
 ])
-
-function jsonKind(value: Json): string {
-  if (Array.isArray(value)) return 'array'
-  return typeof value === 'boolean' ? 'bool' : typeof value
-}
-
-/** Types of the admission package itself are `v1beta1.…` in a v1beta1 review; the others keep their package. */
-const ADMISSION_TYPES = /^v1\.(AdmissionRequest|Operation)$/
-
-/** The first value that does not fit the shape of a review, in the order of the text and in Go's words. */
-function typeMisfit(root: SchemaType, review: Json, apiVersion: string): string | undefined {
-  const goName = (name: string): string =>
-    apiVersion === REVIEW_VERSIONS[1] ? name.replace(ADMISSION_TYPES, 'v1beta1.$1') : name
-  const misfit = (value: Json, type: SchemaType, struct: string, path: string): string =>
-    `json: cannot unmarshal ${jsonKind(value)} into Go struct field ${struct}.${path} of type ${goName(type.name)}`
-  const visit = (type: SchemaType, value: Json, struct: string, path: string): string | undefined => {
-    if (value === null || type.kind === 'raw') return undefined
-    const { elem } = type
-    if (type.kind === 'pointer' && elem !== undefined) return visit(elem, value, struct, path)
-    if (type.kind === 'list' && Array.isArray(value) && elem !== undefined) {
-      return firstDefined(value, (item) => visit(elem, item, struct, path))
-    }
-    if (type.kind === 'map' && isObject(value) && elem !== undefined) {
-      return firstDefined(Object.values(value), (item) => visit(elem, item, struct, path))
-    }
-    if (type.kind === 'struct' && isObject(value)) {
-      const name = type.name.slice(type.name.indexOf('.') + 1)
-      return firstDefined(Object.keys(value), (key) => {
-        const field = type.json.find((candidate) => candidate.json === key)
-        const child = value[key]
-        if (field === undefined || child === undefined) return undefined
-        return visit(field.type, child, name, path === '' ? key : `${path}.${key}`)
-      })
-    }
-    const fits = type.kind === 'bool' ? typeof value === 'boolean' : typeof value === type.kind
-    return fits ? undefined : misfit(value, type, struct, path)
-  }
-  return visit(root, review, '', '')
-}
-
-/** Whether every value fits the shape, without saying which does not. */
-function fits(type: SchemaType, value: Json): boolean {
-  if (value === null || type.kind === 'raw') return true
-  const { kind, elem } = type
-  if (kind === 'string' || kind === 'bool') return typeof value === (kind === 'bool' ? 'boolean' : 'string')
-  if (kind === 'pointer' && elem !== undefined) return fits(elem, value)
-  if (kind === 'list' && elem !== undefined) {
-    return Array.isArray(value) && value.every((item) => fits(elem, item))
-  }
-  if (!isObject(value)) return false
-  for (const key in value) {
-    const child = value[key]
-    const there = kind === 'map' ? elem : exactField(type, key)?.type
-    if (child !== undefined && there !== undefined && !fits(there, child)) return false
-  }
-  return true
-}
-
-function firstDefined<T, R>(items: readonly T[], look: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = look(item)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
 
 function readReview(review: JsonObject): Decoded {
   const meta = metaOf(review)
