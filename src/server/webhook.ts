@@ -111,7 +111,7 @@ function createApp(options: WebhookOptions, secured: WeakSet<Socket>): FastifyIn
     // The drain is ours: Fastify would answer 503 on kept connections, which is a refused pod.
     return503OnClosing: false,
     forceCloseConnections: false,
-    // Fastify would load what compiles schemas, which is more than all else of it.
+    // Fastify would load what compiles schemas: a quarter of all the code that a start would load from packages.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     connectionTimeout: 0,
     requestTimeout: limits.requestMs,
