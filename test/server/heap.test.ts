@@ -1,10 +1,18 @@
-// Where V8 makes objects that it takes for long-lived: asked in a process of its own, by the natives that V8 has for it.
+// What V8 does about objects that it takes for long-lived, and when it collects fully: asked in a process of its own.
 
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 
-/** What becomes of lists whose place in the code V8 was told makes long-lived ones, once that code is optimised. */
-const PROGRAM = `
+const HEAP = JSON.stringify(new URL('../../src/server/heap.ts', import.meta.url).href)
+
+function outputOf(program: string, ...flags: readonly string[]): string {
+  const args = [...flags, '--expose-gc', '--input-type=module', '-e', program]
+  return execFileSync(process.execPath, args, { encoding: 'utf8' }).trim()
+}
+
+describe('keepRequestsYoung', () => {
+  /** What becomes of lists whose place in the code V8 was told makes long-lived ones, once that code is optimised. */
+  const program = `
 const make = () => [1, 2, 3];
 %PrepareFunctionForOptimization(make);
 const kept = Array.from({ length: 100 }, make);
@@ -17,16 +25,31 @@ make();
 console.log(%InYoungGeneration(make()));
 `
 
-function isYoung(beginning: string): string {
-  const flags = ['--allow-natives-syntax', '--expose-gc', '--input-type=module']
-  return execFileSync(process.execPath, [...flags, '-e', beginning + PROGRAM], { encoding: 'utf8' }).trim()
-}
-
-describe('keepRequestsYoung', () => {
-  const heap = JSON.stringify(new URL('../../src/server/heap.ts', import.meta.url).href)
-
   it('leaves to the collector of young objects what V8 takes for long-lived', () => {
+    const isYoung = (beginning: string): string => outputOf(beginning + program, '--allow-natives-syntax')
     expect(isYoung('')).toBe('false')
-    expect(isYoung(`import { keepRequestsYoung } from ${heap}\nkeepRequestsYoung()`)).toBe('true')
+    expect(isYoung(`import { keepRequestsYoung } from ${HEAP}\nkeepRequestsYoung()`)).toBe('true')
+  })
+})
+
+describe('collectFullySeldom', () => {
+  const program = `
+const kept = Array.from({ length: 300_000 }, (_, i) => ({ i, list: [i] }));
+gc();
+gc({ type: 'minor' });
+`
+
+  /** What a full collection waits for, as a multiple of what the last one left, new objects apart. */
+  function growth(beginning: string): number {
+    const last =
+      outputOf(beginning + program, '--trace-gc-nvp')
+        .split('\n')
+        .at(-1) ?? ''
+    const bytes = (name: string): number => Number(new RegExp(` ${name}=(\\d+)`).exec(last)?.[1])
+    return (bytes('old_gen_allocation_limit') - bytes('new_space_capacity')) / bytes('end_object_size')
+  }
+
+  it('lets what is old become twice as much', () => {
+    expect(growth(`import { collectFullySeldom } from ${HEAP}\ncollectFullySeldom()`)).toBeCloseTo(2, 1)
   })
 })
