@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { collectFullySeldom, keepRequestsYoung } from '../../src/server/heap.ts'
 import { findReference } from '../reference/outcome.ts'
 import { benchmarkRows, bodyOf } from './bodies.ts'
 import { withCluster } from './cluster.ts'
@@ -156,6 +157,9 @@ async function run(bench: Bench): Promise<Report> {
     otherLoad: loadavg()[0] ?? Number.NaN,
   }
   say(`${settings.name}; ${rounds} rounds of ${seconds} s; ${cpus().length} processors`)
+  // What is measured in this process is collected as in a server.
+  keepRequestsYoung()
+  collectFullySeldom()
   const cells = parts.includes('load') ? await measureLoad(bench) : []
   return {
     conditions,
