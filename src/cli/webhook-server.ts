@@ -8,7 +8,7 @@ import { Drain } from '../server/drain.ts'
 import { createEndpoint, type EndpointOptions } from '../server/endpoint.ts'
 import { Expiry } from '../server/expiry.ts'
 import { type Check, startHealth } from '../server/health.ts'
-import { collectFullySeldom, keepRequestsYoung } from '../server/heap.ts'
+import { collectForRequests } from '../server/heap.ts'
 import { LIMITS } from '../server/limits.ts'
 import type { ProvenPair } from '../server/tls.ts'
 import { startWebhook, type Webhook, type WebhookOptions } from '../server/webhook.ts'
@@ -100,8 +100,7 @@ export class WebhookServer {
     const drain = new Drain(webhook, config.drainMs)
     this.drain = drain
     backend.serving(webhook, { port: webhook.port, healthPort })
-    keepRequestsYoung()
-    collectFullySeldom()
+    collectForRequests()
     await drain.closed
   }
 

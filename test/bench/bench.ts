@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { collectFullySeldom, keepRequestsYoung } from '../../src/server/heap.ts'
+import { collectForRequests } from '../../src/server/heap.ts'
 import { findReference } from '../reference/outcome.ts'
 import { benchmarkRows, bodyOf } from './bodies.ts'
 import { withCluster } from './cluster.ts'
@@ -158,8 +158,7 @@ async function run(bench: Bench): Promise<Report> {
   }
   say(`${settings.name}; ${rounds} rounds of ${seconds} s; ${cpus().length} processors`)
   // What is measured in this process is collected as in a server.
-  keepRequestsYoung()
-  collectFullySeldom()
+  collectForRequests()
   const cells = parts.includes('load') ? await measureLoad(bench) : []
   return {
     conditions,

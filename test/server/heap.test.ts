@@ -10,7 +10,9 @@ function outputOf(program: string, ...flags: readonly string[]): string {
   return execFileSync(process.execPath, args, { encoding: 'utf8' }).trim()
 }
 
-describe('keepRequestsYoung', () => {
+const COLLECT_FOR_REQUESTS = `import { collectForRequests } from ${HEAP}\ncollectForRequests()`
+
+describe('what V8 takes for long-lived', () => {
   /** What becomes of lists whose place in the code V8 was told makes long-lived ones, once that code is optimised. */
   const program = `
 const make = () => [1, 2, 3];
@@ -25,14 +27,14 @@ make();
 console.log(%InYoungGeneration(make()));
 `
 
-  it('leaves to the collector of young objects what V8 takes for long-lived', () => {
+  it('is left to the collector of young objects', () => {
     const isYoung = (beginning: string): string => outputOf(beginning + program, '--allow-natives-syntax')
     expect(isYoung('')).toBe('false')
-    expect(isYoung(`import { keepRequestsYoung } from ${HEAP}\nkeepRequestsYoung()`)).toBe('true')
+    expect(isYoung(COLLECT_FOR_REQUESTS)).toBe('true')
   })
 })
 
-describe('collectFullySeldom', () => {
+describe('what is old', () => {
   const program = `
 const kept = Array.from({ length: 300_000 }, (_, i) => ({ i, list: [i] }));
 gc();
@@ -49,7 +51,7 @@ gc({ type: 'minor' });
     return (bytes('old_gen_allocation_limit') - bytes('new_space_capacity')) / bytes('end_object_size')
   }
 
-  it('lets what is old become twice as much', () => {
-    expect(growth(`import { collectFullySeldom } from ${HEAP}\ncollectFullySeldom()`)).toBeCloseTo(2, 1)
+  it('becomes twice as much before it is collected', () => {
+    expect(growth(COLLECT_FOR_REQUESTS)).toBeCloseTo(2, 1)
   })
 })
