@@ -15,38 +15,47 @@ import { readStatus, statusOf } from './status.ts'
 /** Written by post-processing, and never by others. */
 const OWN_ENV: readonly string[] = [PROBERS_ENV, SCRAPING_ENV]
 
-/** Lists in a container whose items others add to, and what names an item. */
-const PART_LISTS: Readonly<Record<string, string>> = {
-  env: 'name',
-  volumeMounts: 'mountPath',
-  volumeDevices: 'devicePath',
-  ports: 'containerPort',
+/** Injected containers have the same parts in pod after pod. */
+const KEPT = { most: 4096, longest: 256 }
+const partOfField = remembering(checksum, KEPT)
+
+/** A list in a container whose items others add to. */
+interface PartList {
+  readonly field: string
+  /** What names an item. */
+  readonly key: string
+  /** The checksum of an item of that name. */
+  readonly partOf: (name: string) => string
 }
+
+function partList(field: string, key: string): PartList {
+  return { field, key, partOf: remembering((name) => checksum([field, name]), KEPT) }
+}
+
+const PART_LISTS: ReadonlyMap<string, PartList> = new Map(
+  [
+    partList('env', 'name'),
+    partList('volumeMounts', 'mountPath'),
+    partList('volumeDevices', 'devicePath'),
+    partList('ports', 'containerPort'),
+  ].map((list) => [list.field, list]),
+)
 
 function itemsOf(container: Container, field: string): readonly JsonObject[] {
   const list = container[field]
   return Array.isArray(list) ? (list as JsonObject[]) : []
 }
 
-/** Injected containers have the same parts in pod after pod. */
-const KEPT = { most: 4096, longest: 256 }
-const partOfField = remembering(checksum, KEPT)
-/** By `field name`; no field has a blank in its name. */
-const partOfNamed = remembering((text) => {
-  const blank = text.indexOf(' ')
-  return checksum([text.slice(0, blank), text.slice(blank + 1)])
-}, KEPT)
-
-function partOfItem(field: string, key: string, item: JsonObject): string {
+function partOfItem({ field, key, partOf }: PartList, item: JsonObject): string {
   const name = item[key] ?? null
-  return typeof name === 'string' ? partOfNamed(`${field} ${name}`) : checksum([field, name])
+  return typeof name === 'string' ? partOf(name) : checksum([field, name])
 }
 
 /** Checksums of the fields and list items of a container. */
 function partsOf(container: Container): string[] {
   const fields = Object.keys(container).map(partOfField)
-  const items = Object.entries(PART_LISTS).flatMap(([field, key]) =>
-    itemsOf(container, field).map((item) => partOfItem(field, key, item)),
+  const items = [...PART_LISTS.values()].flatMap((list) =>
+    itemsOf(container, list.field).map((item) => partOfItem(list, item)),
   )
   return [...fields, ...items]
 }
@@ -102,10 +111,10 @@ function carry(
 ): Container {
   let result = fresh
   for (const [field, value] of Object.entries(before)) {
-    const key = own(PART_LISTS, field)
-    if (key !== undefined) {
-      const items = itemsOf(before, field).filter((item) => !known.has(partOfItem(field, key, item)))
-      const foreign = items.filter((item) => isForeign(item, field, key, result, envNames, pod))
+    const list = PART_LISTS.get(field)
+    if (list !== undefined) {
+      const items = itemsOf(before, field).filter((item) => !known.has(partOfItem(list, item)))
+      const foreign = items.filter((item) => isForeign(item, list, result, envNames, pod))
       if (foreign.length > 0) result = { ...result, [field]: [...itemsOf(result, field), ...foreign] }
     } else if (!Object.hasOwn(fresh, field) && !known.has(partOfField(field))) {
       result = { ...result, [field]: value }
@@ -116,8 +125,7 @@ function carry(
 
 function isForeign(
   item: JsonObject,
-  field: string,
-  key: string,
+  { field, key }: PartList,
   container: Container,
   envNames: readonly string[],
   pod: Pod,

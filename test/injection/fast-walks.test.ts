@@ -8,7 +8,7 @@ import { makeRevision } from './settings.ts'
 
 /** How many of the next `pods` pods are worth a walk that leads nowhere. */
 function inVain(walks: Walks, namespace: string, pods: number): number {
-  return Array.from({ length: pods }, () => walks.isWorthIt(namespace)).filter(Boolean).length
+  return Array.from({ length: pods }, () => walks.begin(namespace)).filter(Boolean).length
 }
 
 describe('Walks', () => {

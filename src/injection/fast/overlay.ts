@@ -103,7 +103,7 @@ function tryRecall(request: FastRequest, program: Program, names: Names): Hit | 
 /** Undefined when it is not worth it, or an operation failed, for whatever reason: the pipeline itself says why. */
 function tryWalk(request: FastRequest, { root, walks }: Program): Walk | undefined {
   const { template, namespace } = request
-  if (!walks.isWorthIt(namespace)) return undefined
+  if (!walks.begin(namespace)) return undefined
   try {
     const walked = walk(root, template.replay(request.root, optionsOf(request)))
     if (walked.entry !== undefined) walks.found(namespace)

@@ -10,8 +10,8 @@ export class Walks {
   /** Pods in a row that no walk led anywhere for, by namespace. */
   private readonly inVain = new Map<string, number>()
 
-  /** Whether to walk for the pod at hand. Until `found` says otherwise, it was one in vain. */
-  isWorthIt(namespace: string): boolean {
+  /** Counts the pod at hand as one in vain, until `found` says otherwise; whether to walk for it. */
+  begin(namespace: string): boolean {
     const before = this.inVain.get(namespace) ?? 0
     if (before === 0 && this.inVain.size >= MAX_NAMESPACES) this.inVain.clear()
     this.inVain.set(namespace, before + 1)
