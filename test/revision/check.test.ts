@@ -8,7 +8,7 @@ import { type ClusterObjects, discoverRevisions } from '../../src/revision/disco
 import { planUndo } from '../../src/revision/undo.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { FakeCluster } from './fake-cluster.ts'
-import { istioObject } from './objects.ts'
+import { istioObject, NOTHING_CHECKED } from './objects.ts'
 
 const DEFAULT = { name: 'istio-sidecar-injector', revision: 'default', isDefault: true }
 const CANARY = { name: 'istio-sidecar-injector-canary', revision: 'canary' }
@@ -41,21 +41,7 @@ function inputs(
     defaultValidator: undefined,
     ...objects,
   })
-  return {
-    now: 100 * DAY,
-    configurations,
-    discovery,
-    namespaces: [],
-    pods: [],
-    decide: () => undefined,
-    endpoints: new Map(),
-    certificates: [],
-    settings: new Map(),
-    bundles: new Map(),
-    replicas: [],
-    proofs: [],
-    ...change,
-  }
+  return { ...NOTHING_CHECKED, now: 100 * DAY, configurations, discovery, ...change }
 }
 
 function codes(all: CheckInputs): string[] {

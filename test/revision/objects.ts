@@ -1,5 +1,6 @@
 // Istio's webhook objects in small: what tests of revisions, tags and registration start from.
 
+import type { CheckInputs } from '../../src/revision/check.ts'
 import { type Configuration, readConfiguration, SAVED_SELECTORS } from '../../src/revision/configuration.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 
@@ -76,4 +77,17 @@ export function savedBy(configuration: Configuration): JsonObject {
     { namespaceSelector: raw['namespaceSelector'], objectSelector: raw['objectSelector'] },
   ])
   return { [SAVED_SELECTORS]: JSON.stringify(Object.fromEntries(saved)) }
+}
+
+/** What `check` is told of a cluster where nothing runs and nothing is answered. */
+export const NOTHING_CHECKED: Omit<CheckInputs, 'now' | 'configurations' | 'discovery'> = {
+  namespaces: [],
+  pods: [],
+  decide: () => undefined,
+  endpoints: new Map(),
+  certificates: [],
+  settings: new Map(),
+  bundles: new Map(),
+  replicas: [],
+  proofs: [],
 }

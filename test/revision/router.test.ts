@@ -12,7 +12,7 @@ import { injectors } from '../../src/revision/route.ts'
 import { Router } from '../../src/revision/router.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { runs } from '../runs.ts'
-import { istioConfiguration, istioObject } from './objects.ts'
+import { istioConfiguration, istioObject, NOTHING_CHECKED } from './objects.ts'
 
 const KEYS = ['istio.io/rev', 'istio-injection', 'team', '__proto__']
 const VALUES = ['a', 'b', 'a,b', '0']
@@ -146,18 +146,12 @@ function bigCluster(tags: number): CheckInputs {
   )
   const nothing = { services: [], configMaps: [], defaultValidator: undefined }
   return {
+    ...NOTHING_CHECKED,
     now: 0,
     configurations,
     discovery: discoverRevisions({ configurations, deployments, ...nothing }),
     namespaces,
     pods,
-    decide: () => undefined,
-    endpoints: new Map(),
-    certificates: [],
-    settings: new Map(),
-    bundles: new Map(),
-    replicas: [],
-    proofs: [],
   }
 }
 

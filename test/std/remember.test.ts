@@ -14,8 +14,8 @@ function counted(): { asked: string[]; upper: (text: string) => string } {
 
 it('asks once for what comes again', () => {
   const { asked, upper } = counted()
-  expect(['a', 'b', 'a', 'b', '__proto__'.slice(0, 3)].map(upper)).toEqual(['A', 'B', 'A', 'B', '__P'])
-  expect(asked).toEqual(['a', 'b', '__p'])
+  expect(['a', 'b', 'a', 'b'].map(upper)).toEqual(['A', 'B', 'A', 'B'])
+  expect(asked).toEqual(['a', 'b'])
 })
 
 it('forgets all when there are too many', () => {
