@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readLog } from './h2load.ts'
-import { hitShare } from './measure.ts'
+import { hitShare, roundsFor } from './measure.ts'
 import { readOptions, UsageError } from './options.ts'
 import type { Report } from './report.ts'
 import { benchSettings } from './servers.ts'
@@ -75,7 +75,8 @@ describe('readOptions', () => {
 describe('readLog', () => {
   it('reads the times of h2load, which are microseconds', () => {
     const log = ['1000000\t200\t250', '1000100\t200\t750', '1000200\t500\t1800', ''].join('\n')
-    expect(readLog(log)).toEqual({ requests: 3, seconds: 0.002, p50: 0.75, p99: 1.8, max: 1.8, wrong: 1 })
+    const all = { requests: 3, answered: 3 }
+    expect(readLog(log)).toEqual({ ...all, seconds: 0.002, p50: 0.75, p99: 1.8, max: 1.8, wrong: 1 })
   })
 })
 
@@ -83,6 +84,12 @@ describe('hitShare', () => {
   it('is of the renderings between two readings', () => {
     expect(hitShare({ hit: 10, build: 1 }, { hit: 28, build: 2, fallback: 1 })).toBe(0.9)
     expect(hitShare({ hit: 10 }, { hit: 10 })).toBeUndefined()
+  })
+})
+
+describe('roundsFor', () => {
+  it('measures three times as often where a stop delays many', () => {
+    expect([1, 10, 99, 100, 200].map((connections) => roundsFor(connections, 3))).toEqual([3, 3, 3, 9, 9])
   })
 })
 
@@ -154,6 +161,7 @@ describe('the program', () => {
     const { conditions, cells, memory, growth } = JSON.parse(stdout) as Report
     expect(conditions).toMatchObject({ rounds: 2, seconds: 0.3, node: process.version })
     expect(cells).toHaveLength(1)
+    expect(cells[0]).toMatchObject({ connections: 2, rounds: 2, client: 'own' })
     for (const figures of [cells[0]?.remora, cells[0]?.echo]) {
       expect(figures?.perSecond).toBeGreaterThan(0)
       expect(figures?.p50).toBeLessThanOrEqual(figures?.p99 ?? 0)

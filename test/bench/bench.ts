@@ -14,7 +14,7 @@ import { flood } from './flood.ts'
 import { growthRows } from './growth.ts'
 import { h2loadVersion } from './h2load.ts'
 import { type Answer, answerCosts, answerer, snapshotCosts } from './in-process.ts'
-import { checkRow, clientFor, measure, measureCell, type Plan } from './measure.ts'
+import { checkRow, clientFor, measure, measureCell, type Plan, roundsFor } from './measure.ts'
 import { BenchError, type BenchOptions, readOptions, USAGE, UsageError } from './options.ts'
 import { type Cell, median, printMarkdown, printReport, type Report } from './report.ts'
 import {
@@ -73,7 +73,7 @@ const WARM_CONNECTIONS = 10
 
 async function measureLoad(bench: Bench): Promise<Cell[]> {
   const { options, program, settings, stateDir, answer, h2load } = bench
-  const { rounds, seconds } = options
+  const { seconds } = options
   const cells: Cell[] = []
   const remora = await startRemora(program, standalone(stateDir, settings))
   try {
@@ -89,6 +89,7 @@ async function measureLoad(bench: Bench): Promise<Cell[]> {
         const warmUp = { connections: WARM_CONNECTIONS, seconds: options.warmUp, rounds: 1, client }
         for (const server of [remora, echo]) await measure(server, row, warmUp, options.warmUp)
         for (const connections of options.connections) {
+          const rounds = roundsFor(connections, options.rounds)
           cells.push(await measureCell(row, { connections, seconds, rounds, client }, { remora, echo }, say))
         }
       }

@@ -1,7 +1,10 @@
 // What a client found out in one measurement, and how it is made from the single times.
 
 export interface LoadResult {
+  /** Those that were measured. */
   readonly requests: number
+  /** All of them: what the server worked for. */
+  readonly answered: number
   readonly seconds: number
   /** Milliseconds, with all their digits. */
   readonly p50: number
@@ -18,6 +21,7 @@ export function summary(latencies: readonly number[], seconds: number, wrong: nu
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
   return {
     requests: sorted.length,
+    answered: sorted.length,
     seconds,
     p50: percentile(0.5),
     p99: percentile(0.99),

@@ -41,7 +41,8 @@ measures remora beside a bare echo server, both over HTTPS on loopback
   --rows <letters>        rows to measure, letters or names (default: a,b,c,d,e,f)
   --connections <counts>  connections at a time (default: 1,10,200)
   --seconds <n>           length of one measurement (default: 3)
-  --rounds <n>            measurements of each server, in turn; medians are printed (default: 3)
+  --rounds <n>            measurements of each server, in turn, three times as many from 100 connections on;
+                          medians are printed (default: 3)
   --warm-up <n>           seconds that each server is loaded before a row is measured (default: 8)
   --parts <names>         of ${PARTS.join(', ')} (default: all)
   --client <name>         auto: h2load, where it is installed, for rows whose bodies may be sent again;

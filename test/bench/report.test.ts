@@ -32,6 +32,7 @@ const REPORT: Report = {
     {
       row: '(a) repeated',
       connections: 10,
+      rounds: 3,
       client: 'own',
       remora: figures(4000, 200, 3, 140),
       echo: figures(8000, 100, 2),
@@ -40,6 +41,7 @@ const REPORT: Report = {
     {
       row: '(f) skipped',
       connections: 10,
+      rounds: 3,
       client: 'h2load',
       remora: figures(5000, 110, 2),
       echo: figures(8000, 100, 2),
@@ -48,6 +50,7 @@ const REPORT: Report = {
     {
       row: '(b) never',
       connections: 200,
+      rounds: 9,
       client: 'own',
       remora: figures(5000, 110, 4),
       echo: figures(8000, 100, 2),
@@ -81,7 +84,7 @@ describe('printReport', () => {
 
   it('says when, on what and how it was measured', () => {
     expect(text).toMatch(/^2026-01-02, Node v24, 2 × cpu, load average 0.3 before the run\n/)
-    expect(text).toContain('built-in templates; medians of 3 rounds of 2 s')
+    expect(text).toContain('built-in templates; medians of 3 rounds of 2 s (9 with 200 connections), remora')
     expect(text).toContain('h2load rows by h2load nghttp2/1.2')
     const { cells } = REPORT
     expect(printReport({ conditions: CONDITIONS, cells: cells.slice(0, 1) })).not.toContain('h2load')

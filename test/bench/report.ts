@@ -19,6 +19,7 @@ export interface Figures {
 export interface Cell {
   readonly row: string
   readonly connections: number
+  readonly rounds: number
   readonly client: 'own' | 'h2load'
   readonly remora: Figures
   readonly echo: Figures
@@ -221,9 +222,14 @@ function headLines({ conditions, cells }: Report): string[] {
   const { date, node, processors, settings, rounds, seconds, h2load, otherLoad } = conditions
   const clients = new Set(cells.map(({ client }) => client))
   const client = clients.has('h2load') ? `; h2load rows by ${h2load}` : ''
+  const longer = new Set(
+    cells
+      .filter((cell) => cell.rounds !== rounds)
+      .map((cell) => ` (${cell.rounds} with ${cell.connections} connections)`),
+  )
   return [
     `${date}, Node ${node}, ${processors.length} × ${processors[0] ?? '?'}, load average ${otherLoad.toFixed(1)} before the run`,
-    `${settings}; medians of ${rounds} rounds of ${seconds} s, remora and echo in turn; client and servers share the processors${client}`,
+    `${settings}; medians of ${rounds} rounds of ${seconds} s${[...longer].join('')}, remora and echo in turn; client and servers share the processors${client}`,
   ]
 }
 
