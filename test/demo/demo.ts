@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 import type { Pod } from '../../src/api/kube.ts'
 import { applyPatch } from '../../src/patch/apply.ts'
@@ -23,8 +24,8 @@ interface Running {
   readonly process: ChildProcess
   readonly port: number
   readonly ca: string
-  /** Log lines of the webhook so far. */
-  readonly log: string[]
+  /** The log line of its first decision, which is written a moment after the answer. */
+  readonly decision: Promise<string>
 }
 
 function heading(text: string): void {
@@ -40,15 +41,26 @@ async function startWebhook(stateDir: string): Promise<Running> {
   const flags = ['--host', '127.0.0.1', '--port', '0', '--health-port', '0', '--state-dir', stateDir]
   const child = spawn(process.execPath, [MAIN, 'webhook', '--standalone', ...flags])
   const log: string[] = []
-  child.stderr.on('data', (chunk: Buffer) => log.push(...chunk.toString().trim().split('\n')))
-  let announced = ''
   const { promise, resolve, reject } = Promise.withResolvers<Running>()
-  child.once('exit', () => reject(new Error(`the webhook ended: ${log.join('\n')}`)))
+  const decided = Promise.withResolvers<string>()
+  createInterface({ input: child.stderr }).on('line', (text) => {
+    log.push(text)
+    if (text.includes('"uid"')) decided.resolve(text)
+  })
+  child.once('close', () => {
+    const error = new Error(`the webhook ended: ${log.join('\n')}`)
+    reject(error)
+    decided.reject(error)
+  })
+  // Who waits for it hears of it; before that, the start has failed already.
+  decided.promise.catch(() => undefined)
+  let announced = ''
   child.stdout.on('data', (chunk: Buffer) => {
     announced += chunk.toString()
     const facts = parseYaml(announced) as { port?: number; caBundle?: string }
     if (facts.port === undefined || facts.caBundle === undefined) return
-    resolve({ process: child, port: facts.port, ca: Buffer.from(facts.caBundle, 'base64').toString(), log })
+    const ca = Buffer.from(facts.caBundle, 'base64').toString()
+    resolve({ process: child, port: facts.port, ca, decision: decided.promise })
   })
   return promise
 }
@@ -119,12 +131,10 @@ async function main(): Promise<void> {
       line(`${'container'.padEnd(14)} ${name.padEnd(12)} ${image}`)
     showAnswer(await post(webhook, review), pod)
     heading('Why: the log line of the decision')
-    const decision = webhook.log.findLast((text) => text.includes('"uid"'))
-    line(decision ?? webhook.log.join('\n'))
+    line(await webhook.decision)
     showOffline()
     heading('Next: `npm run -s remora -- explain --offline -f test/demo/deployment.yaml`, and the README')
   } finally {
-    webhook.process.removeAllListeners('exit')
     webhook.process.kill('SIGKILL')
     rmSync(stateDir, { recursive: true, force: true })
   }
