@@ -109,10 +109,12 @@ const PACE = 50
 async function whilePodsAreMade<T>(work: () => Promise<T>): Promise<T> {
   let isDone = false
   const creating = ALL.map(async (name) => {
-    for (let isLast = false; !isLast; await setTimeout(PACE)) {
+    let isLast: boolean
+    do {
       isLast = isDone
       expect(await newPod(name)).toMatch(new RegExp(`^(remora|istiod) ${NAMESPACES[name].revision} ×1$`))
-    }
+      await setTimeout(PACE)
+    } while (!isLast)
   })
   const [result] = await Promise.all([
     work().finally(() => {
