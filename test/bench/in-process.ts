@@ -86,12 +86,11 @@ function secondsLong(seconds: number): GoesOn {
  * machine. Short batches, many of them: some of them run undisturbed. By the clock on the wall, since that of the CPU may
  * be too coarse for one batch.
  */
-export function leastMicros(call: (n: number) => void, calls: number, goesOn: GoesOn): number {
+export function leastMicros(call: () => void, calls: number, goesOn: GoesOn): number {
   let least = Number.POSITIVE_INFINITY
-  let n = 0
   for (let batch = 0; goesOn(batch); batch++) {
     const started = performance.now()
-    for (let i = 0; i < calls; i++) call(n++)
+    for (let i = 0; i < calls; i++) call()
     least = Math.min(least, ((performance.now() - started) / calls) * 1000)
   }
   return least
@@ -108,7 +107,8 @@ export function answerer(settings: BenchSettings): Answer {
 
 /** Calls it for `seconds`, as a server is loaded before it is measured: V8 compiles what runs often. */
 export function warmUp(call: (n: number) => void, seconds: number): void {
-  leastMicros(call, 1, secondsLong(seconds))
+  let n = 0
+  leastMicros(() => call(n++), 1, secondsLong(seconds))
 }
 
 /** Of a row: V8 has compiled all that is run in the first of them, and a bad moment of the machine is over in the next. */
