@@ -6,7 +6,7 @@ import type { Pod } from '../api/kube.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { type Decision, decide } from '../injection/decide.ts'
 import type { FastPathCache } from '../injection/fast/cache.ts'
-import { decodePod, type InjectionResult, injectPod } from '../injection/inject.ts'
+import { decodePod, type InjectionResult, injectInSteps } from '../injection/inject.ts'
 import { type MeshSnapshot, type RevisionSettings, resolveRevision } from '../mesh/snapshot.ts'
 import { diff, type Operation } from '../patch/diff.ts'
 import { settleNumbers } from '../patch/numbers.ts'
@@ -17,6 +17,7 @@ import { toBase64 } from '../std/base64.ts'
 import type { Forms } from '../std/forms/forms.ts'
 import type { Json } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
+import { finished, type Steps } from '../std/steps.ts'
 import { parseRoute, type Route } from './path.ts'
 import { nonceOf, proofText } from './proof.ts'
 import { patched, type ResponseDetails, type ReviewResponse, refused, skipped, undecoded } from './respond.ts'
@@ -69,7 +70,19 @@ export function admitText(
   path: string,
   options: AdmitOptions,
 ): AdmissionOutcome {
-  return answer(snapshot, decodeReview(text, options.knownReviews), path, options)
+  return finished(admitInSteps(snapshot, text, path, options))
+}
+
+/** As `admitText`, in steps. The deadline's clock is looked at within one of them only. */
+export function* admitInSteps(
+  snapshot: MeshSnapshot,
+  text: string,
+  path: string,
+  options: AdmitOptions,
+): Steps<AdmissionOutcome> {
+  const decoded = decodeReview(text, options.knownReviews)
+  yield
+  return yield* answer(snapshot, decoded, path, options)
 }
 
 /** Answers a review that is JSON data already. */
@@ -79,7 +92,7 @@ export function admit(
   path: string,
   options: AdmitOptions,
 ): AdmissionOutcome {
-  return answer(snapshot, decodeParsedReview(review), path, options)
+  return finished(answer(snapshot, decodeParsedReview(review), path, options))
 }
 
 /** What is known about a request while it is worked on. */
@@ -95,12 +108,12 @@ interface Known {
 
 type Decided = Known & Required<Pick<Known, 'settings' | 'pod' | 'decision'>>
 
-function answer(
+function* answer(
   snapshot: MeshSnapshot,
   decoded: Decoded,
   path: string,
   options: AdmitOptions,
-): AdmissionOutcome {
+): Steps<AdmissionOutcome> {
   if (!decoded.ok) return answerUndecoded(decoded)
   const { meta, request } = decoded
   let known: Known = { meta, uid: request.uid, namespace: request.namespace, revision: UNKNOWN }
@@ -116,7 +129,9 @@ function answer(
     const decision = decide({ pod, namespace: request.namespace, config, release })
     const decided: Decided = { ...known, settings, pod, decision }
     known = decided
-    return decision.inject ? inject(decided, request, route, snapshot, options) : skip(decided, options)
+    if (!decision.inject) return skip(decided, options)
+    yield
+    return yield* inject(decided, request, route, snapshot, options)
   } catch (error) {
     return refuse(known, problemOf(error), options)
   }
@@ -138,17 +153,17 @@ function podOf(request: ReviewRequest): Pod {
   }
 }
 
-function inject(
+function* inject(
   decided: Decided,
   request: ReviewRequest,
   route: Route,
   snapshot: MeshSnapshot,
   options: AdmitOptions,
-): AdmissionOutcome {
+): Steps<AdmissionOutcome> {
   const { pod, settings, decision, meta, uid } = decided
   const tooDeep = request.isShared === true ? undefined : depthProblem(request.object)
   if (tooDeep !== undefined) throw new ProblemError('invalid-object', tooDeep)
-  const result = injectPod({
+  const result = yield* injectInSteps({
     pod,
     settings,
     cluster: snapshot.cluster,
@@ -159,7 +174,9 @@ function inject(
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
     ...(options.fastPath === undefined ? {} : { fastPath: options.fastPath }),
   })
+  yield
   const operations = patchOf(request.object ?? {}, result)
+  yield
   const details = detailsOf(decided, decision.reason, options, result.warnings)
   return {
     ...summary(decided),

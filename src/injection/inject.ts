@@ -14,11 +14,12 @@ import { POD } from '../patch/schema.ts'
 import { decode, decodeShared } from '../patch/typed.ts'
 import { type Json, type JsonObject, own } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
+import { finished, type Steps } from '../std/steps.ts'
 import { withSource } from './blame.ts'
 import { type Context, type ContextInput, contextOf } from './context.ts'
 import type { FastPathCache } from './fast/cache.ts'
 import { type Laid, overlayFor } from './fast/overlay.ts'
-import { carryForeign } from './foreign.ts'
+import { type Carried, carryForeign } from './foreign.ts'
 import { adjustInitUser } from './init-user.ts'
 import { mergePod, readOverlay } from './merge.ts'
 import { moveForNative, nativeFor } from './native-move.ts'
@@ -78,23 +79,35 @@ export function decodePod(
 
 /** Injects `params.pod`. Throws a ProblemError whose message is Istio's. */
 export function injectPod(params: InjectionParams): InjectionResult {
+  return finished(injectInSteps(params))
+}
+
+/** As `injectPod`, in steps. The deadline's clock is looked at in the first of them only. */
+export function* injectInSteps(params: InjectionParams): Steps<InjectionResult> {
   const { settings } = params
   const openshift = params.mode === 'webhook' && own(settings.env, 'PLATFORM') === 'openshift'
   const base = openshift ? resetProxyUser(params.pod, settings.release) : params.pod
   if (params.compat === 'istio') {
-    const { pod, templates } = injectOnce(params, base)
+    const { pod, templates } = yield* injectOnce(params, base)
     return { base, pod, templates, warnings: warningsOf(base) }
   }
   const restored = failing('failed to run injection template', () => restorePod(base))
-  const { pod, templates, carried } = injectOnce(params, restored, base)
+  const { pod, templates, carried } = yield* injectOnce(params, restored, base)
   const recorded = withRecord({ pod, restored, carried, hash: settings.hash })
   return { base, pod: recorded, templates, warnings: warningsOf(base) }
 }
 
+interface Injected {
+  readonly pod: Pod
+  readonly templates: readonly string[]
+  readonly carried: Carried
+}
+
 /** `seen`: the pod as it came, where `incoming` was restored from it and others may have added to injected containers. */
-function injectOnce(params: InjectionParams, incoming: Pod, seen: Pod = incoming) {
+function* injectOnce(params: InjectionParams, incoming: Pod, seen: Pod = incoming): Steps<Injected> {
   const { settings } = params
   const { context, made } = templatesOn(params, incoming)
+  yield
   const reapplied = failing('failed to re apply container', () => {
     const merged = reapplyContainers({ incoming, template: made.template, merged: made.merged })
     return adjustInitUser(merged, incoming, context.proxyConfig, settings.release)

@@ -3,12 +3,13 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { type AdmissionOutcome, type AdmitOptions, admitText } from '../admission/admit.ts'
+import { type AdmissionOutcome, type AdmitOptions, admitInSteps } from '../admission/admit.ts'
 import { createFastPath } from '../admission/fast-path.ts'
 import { encodeReview } from '../admission/respond.ts'
 import type { InvalidReason } from '../api/outcome.ts'
 import type { MeshSnapshot } from '../mesh/snapshot.ts'
 import { fromBytes } from '../std/bytes.ts'
+import type { Steps } from '../std/steps.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { BodyReader } from './body.ts'
@@ -99,14 +100,14 @@ async function inject(options: Serving, request: IncomingMessage, path: string):
     options.log.warn('refused a request that carries no review', { reason, status })
     return { status, type: TEXT, body: `${text}\n` }
   }
-  return options.turn(request.socket, () => decideOn(options, body.bytes, path, start))
+  return options.turn(request.socket, decideOn(options, body.bytes, path, start))
 }
 
 /** `start`: when the whole body was there. */
-function decideOn(options: Serving, request: Buffer, path: string, start: number): Answer {
+function* decideOn(options: Serving, request: Buffer, path: string, start: number): Steps<Answer> {
   const snapshot = options.snapshot()
   const deadline = { now: runningTime(() => performance.now()), at: options.deadlineMs }
-  const outcome = admitText(snapshot, textOf(request), path, { ...options.admission, deadline })
+  const outcome = yield* admitInSteps(snapshot, textOf(request), path, { ...options.admission, deadline })
   const { text, bytes } = encodeReview(outcome.response)
   report(options, outcome, snapshot.generation, performance.now() - start)
   return { status: 200, type: TEXT, body: text, bytes }

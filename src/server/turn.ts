@@ -1,23 +1,26 @@
 // Work of one kind side by side: what waits for its turn is done together, once all that has arrived is read, or enough of
-// it that more would only fill the memory. The answers to requests that arrive together are then made one after the other,
-// and after that written one after the other. To switch between reading, deciding and writing for each of them costs a third
-// more: neither the caches of the processor nor those who wait for an answer get any rest.
+// it that more would only fill the memory. Of requests that arrive together all are decoded, then all injected, then all
+// patches made, and after that all answers written. To switch between reading, deciding and writing for each of them costs a
+// third more, and to switch between the steps of deciding another tenth: each of them is more code than the nearest cache
+// of a processor holds.
 
+import type { Steps } from '../std/steps.ts'
 import { Line, type Readable } from './line.ts'
 
 /** So much at most in one turn: the first that is done must not wait long for the last, nor other events for all. */
 const MOST = 32
-const LONGEST_MS = 10
+const LONGEST_MS = 16
 
 /**
- * Does `work` in the next turn, in the order of the calls; resolves with its result, or rejects with what it throws.
- * When more waits than fits into a turn, `connection` then stands in line before it is read again.
+ * Does `work` in the next turn, step by step with the rest of the turn; resolves with its result, or rejects with what it
+ * throws. When more waits than fits into a turn, `connection` then stands in line before it is read again.
  */
-export type TakeTurn = <T>(connection: Readable, work: () => T) => Promise<T>
+export type TakeTurn = <T>(connection: Readable, work: Steps<T>) => Promise<T>
 
 interface Waiting {
   readonly connection: Readable
-  readonly run: () => void
+  /** Does the next step; whether that was the last. */
+  readonly step: () => boolean
 }
 
 /** `now` is monotonic, in milliseconds. */
@@ -39,25 +42,35 @@ export function turns(now: () => number): TakeTurn {
   const turn = (): void => {
     const isFull = waiting.length === MOST || !line.isEmpty
     const until = now() + LONGEST_MS
-    let done = 0
-    for (const { run, connection } of waiting) {
-      if (done > 0 && now() >= until) break
-      run()
-      if (isFull) line.join(connection)
-      done++
+    let going = waiting
+    waiting = []
+    while (going.length > 0) {
+      const unfinished: Waiting[] = []
+      let stepped = 0
+      for (const one of going) {
+        if (stepped > 0 && now() >= until) break
+        stepped++
+        if (!one.step()) unfinished.push(one)
+        else if (isFull) line.join(one.connection)
+      }
+      // They came before those that an earlier round left.
+      waiting.unshift(...going.slice(stepped))
+      going = unfinished
     }
-    waiting = waiting.slice(done)
   }
   return (connection, work) =>
     new Promise((resolve, reject) => {
-      const run = (): void => {
+      const step = (): boolean => {
         try {
-          resolve(work())
+          const { done, value } = work.next()
+          if (done === true) resolve(value)
+          return done === true
         } catch (error) {
           reject(error)
+          return true
         }
       }
-      if (waiting.push({ connection, run }) === MOST) turn()
+      if (waiting.push({ connection, step }) === MOST) turn()
       plan()
     })
 }

@@ -2,7 +2,14 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AdmissionOutcome, type AdmitOptions, admit, admitText } from '../../src/admission/admit.ts'
+import {
+  type AdmissionOutcome,
+  type AdmitOptions,
+  admit,
+  admitInSteps,
+  admitText,
+} from '../../src/admission/admit.ts'
+import { createFastPath } from '../../src/admission/fast-path.ts'
 import { decodeReview } from '../../src/admission/review.ts'
 import { decodePod } from '../../src/injection/inject.ts'
 import { changeSnapshot, EMPTY_SNAPSHOT, type MeshSnapshot } from '../../src/mesh/snapshot.ts'
@@ -12,7 +19,7 @@ import { fromBase64 } from '../../src/std/base64.ts'
 import { fromBytes } from '../../src/std/bytes.ts'
 import { deepFreeze, type Json } from '../../src/std/json.ts'
 import { runs } from '../runs.ts'
-import { POD, reviewOf, snapshotOf } from './fixture.ts'
+import { POD, reviewOf, snapshotOf, TEMPLATE } from './fixture.ts'
 
 const OPTIONS: AdmitOptions = { compat: 'istio', structure: 'refuse' }
 const SNAPSHOT = snapshotOf({ revisions: ['canary', 'broken'], tags: { prod: 'canary', gone: 'removed' } })
@@ -255,5 +262,56 @@ describe('admitText', () => {
       revision: 'unknown',
     })
     expect(Object.keys(outcome.response)).toEqual(['response'])
+  })
+})
+
+describe('admitInSteps', () => {
+  it('answers those that take their steps side by side as if each were alone', () => {
+    const printing = TEMPLATE.replace(
+      'proxy:1',
+      '{{ annotation .ObjectMeta `sidecar.istio.io/proxyImage` "proxy:1" }}',
+    )
+    const snapshot = snapshotOf({ template: printing })
+    const results: string[] = []
+    const memory = createFastPath({
+      now: () => 0,
+      verify: 0,
+      random: () => 0,
+      count: (result) => results.push(result),
+      onMismatch: () => undefined,
+    })
+    const annotated = (annotations: Json): Json => ({ ...POD, metadata: { ...POD.metadata, annotations } })
+    const stepsTaken = new Set<number>()
+    for (let i = 0; i < 6; i++) {
+      const named = { ...POD, metadata: { ...POD.metadata, name: `p-${i}`, labels: { app: `app-${i}` } } }
+      const texts = [
+        ...[
+          named,
+          annotated({ 'sidecar.istio.io/inject': 'false' }),
+          named,
+          annotated({ 'sidecar.istio.io/proxyImage': `proxy:${i}` }),
+          annotated({ 'sidecar.istio.io/proxyImage': 'a\nb: c' }),
+          annotated({ 'status.sidecar.istio.io/port': 'none' }),
+        ].map((object) => JSON.stringify(reviewOf(object))),
+        '{',
+      ]
+      const going = texts.map((text) => admitInSteps(snapshot, text, '/inject', { ...OPTIONS, ...memory }))
+      const outcomes: AdmissionOutcome[] = []
+      for (let step = 1; outcomes.filter(Boolean).length < going.length; step++) {
+        for (const [at, steps] of going.entries()) {
+          const { done, value } = steps.next()
+          if (done !== true || value === undefined) continue
+          outcomes[at] = value
+          stepsTaken.add(step)
+        }
+      }
+      const alone = texts.map((text) => admitText(snapshot, text, '/inject', OPTIONS))
+      expect(outcomes.map(({ response }) => response)).toEqual(alone.map(({ response }) => response))
+      expect(outcomes.map(({ outcome }) => outcome).join(' ')).toBe(
+        'patched skipped patched patched refused refused refused',
+      )
+    }
+    expect(new Set(results)).toEqual(new Set(['fallback', 'build', 'hit']))
+    expect(stepsTaken).toEqual(new Set([2, 3, 6]))
   })
 })

@@ -1,15 +1,30 @@
-// Turns: in order, behind the reading of the moment, and neither too many nor for too long at once; connections in line
-// while more waits than fits into one.
+// Turns: in order, step by step side by side, behind the reading of the moment, and neither too many nor for too long at
+// once; connections in line while more waits than fits into one.
 
 import { setImmediate as immediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { Readable } from '../../src/server/line.ts'
 import { type TakeTurn, turns } from '../../src/server/turn.ts'
+import type { Steps } from '../../src/std/steps.ts'
 
 const OPEN: Readable = { pause: () => undefined, resume: () => undefined }
 
+/** Each of `parts` is a step; comes to what the last one gives. */
+function* inSteps<T>(...parts: readonly (() => T)[]): Steps<T> {
+  const last = parts.length - 1
+  for (const part of parts.slice(0, last)) {
+    part()
+    yield
+  }
+  return (parts[last] as () => T)()
+}
+
 function take(turn: TakeTurn, count: number, done: number[], from = 0): void {
-  for (let i = from; i < from + count; i++) void turn(OPEN, () => done.push(i))
+  for (let i = from; i < from + count; i++)
+    void turn(
+      OPEN,
+      inSteps(() => done.push(i)),
+    )
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
@@ -33,15 +48,46 @@ it('tells the result of each when all of the turn are done, and of one that fail
   const turn = turns(STILL)
   const events: string[] = []
   const told = (what: string): void => void events.push(what)
-  void turn(OPEN, () => told('does a')).then(() => told('told a'))
-  const failed = turn(OPEN, () => {
+  const fails = (): never => {
     throw new Error('b failed')
-  })
-  void turn(OPEN, () => told('does c')).then(() => told('told c'))
+  }
+  void turn(
+    OPEN,
+    inSteps(() => told('does a')),
+  ).then(() => told('told a'))
+  const failed = turn(
+    OPEN,
+    inSteps<void>(
+      () => told('begins b'),
+      fails,
+      () => told('ends b'),
+    ),
+  )
+  void turn(
+    OPEN,
+    inSteps(() => told('does c')),
+  ).then(() => told('told c'))
   await expect(failed).rejects.toThrow('b failed')
   await immediate()
-  expect(events).toEqual(['does a', 'does c', 'told a', 'told c'])
-  await expect(turn(OPEN, () => 5)).resolves.toBe(5)
+  expect(events).toEqual(['does a', 'begins b', 'does c', 'told a', 'told c'])
+  await expect(
+    turn(
+      OPEN,
+      inSteps(() => 5),
+    ),
+  ).resolves.toBe(5)
+})
+
+it('takes all through a step before any through the next, however many steps each has', async () => {
+  const turn = turns(STILL)
+  const done: string[] = []
+  const steps = (name: string, count: number) =>
+    inSteps(...upTo(count).map((i) => () => done.push(`${name}${i}`)))
+  void turn(OPEN, steps('a', 3))
+  void turn(OPEN, steps('b', 1))
+  void turn(OPEN, steps('c', 2))
+  await immediate()
+  expect(done).toEqual(['a0', 'b0', 'c0', 'a1', 'c1', 'a2'])
 })
 
 it('does what waits as soon as there are 32, and the rest behind the reading', async () => {
@@ -55,21 +101,39 @@ it('does what waits as soon as there are 32, and the rest behind the reading', a
   expect(done).toEqual(upTo(41))
 })
 
-it('lets others pass after 10 ms', async () => {
+it('lets others pass after 16 ms', async () => {
   let now = 0
   const turn = turns(() => now)
   const done: number[] = []
   for (let i = 0; i < 32; i++) {
-    void turn(OPEN, () => {
-      now += 4
-      done.push(i)
-    })
+    void turn(
+      OPEN,
+      inSteps(() => {
+        now += 4
+        done.push(i)
+      }),
+    )
   }
-  expect(done).toEqual(upTo(3))
+  expect(done).toEqual(upTo(4))
   await immediate()
-  expect(done).toEqual(upTo(6))
-  for (let i = 0; i < 9; i++) await immediate()
+  expect(done).toEqual(upTo(8))
+  for (let i = 0; i < 6; i++) await immediate()
   expect(done).toEqual(upTo(32))
+})
+
+it('after 16 ms only the first of a turn goes on, and the rest from where it was, in order', async () => {
+  let now = 0
+  const turn = turns(() => now)
+  const done: string[] = []
+  const step = (name: string) => () => {
+    now += 5
+    done.push(name)
+  }
+  for (const name of ['a', 'b', 'c', 'd', 'e']) void turn(OPEN, inSteps(step(`${name}0`), step(`${name}1`)))
+  await immediate()
+  expect(done.splice(0)).toEqual(['a0', 'b0', 'c0', 'd0', 'a1'])
+  await immediate()
+  expect(done.splice(0)).toEqual(['b1', 'c1', 'd1', 'e0', 'e1'])
 })
 
 /** Connections that tell when they are read and when not; each asks again as soon as it is read. */
@@ -88,7 +152,10 @@ function closedLoop(count: number): { served: number[]; unread: () => number; as
     const now = asks
     asks = []
     for (const i of now) {
-      void turn(connections[i] ?? OPEN, () => served.push(i)).then(() => {
+      void turn(
+        connections[i] ?? OPEN,
+        inSteps(() => served.push(i)),
+      ).then(() => {
         if (!unread.has(i)) asks.push(i)
       })
     }
