@@ -9,12 +9,12 @@ import { findField } from './field-names.ts'
 import { resolve, type SchemaType } from './schema.ts'
 
 /**
- * `raw` with exactly the changes from `base` to `final`; `raw` itself when there are none. With `type`, the type of all
- * three, members of `raw` that spell a field in another case are known as that field.
+ * `raw` with exactly the changes from `base` to `final`; `raw` itself when these are one object. With `type`, the type of
+ * all three, members of `raw` that spell a field in another case are known as that field.
  */
 export function rebase(raw: Json, base: Json, final: Json, type?: SchemaType): Json {
   if (base === final) return raw
-  if (raw === base) return equalJson(base, final) ? raw : final
+  if (raw === base) return final
   if (isObject(raw) && isObject(base) && isObject(final)) return rebaseObject(raw, base, final, type)
   if (Array.isArray(raw) && Array.isArray(base) && Array.isArray(final) && raw.length === base.length) {
     return rebaseList(raw, base, final, type)

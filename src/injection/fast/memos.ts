@@ -18,8 +18,10 @@ const MAX_SIGHTED = 256
 /** Undefined for a pod that no memo is kept for. */
 export function namesOf({ pod, deploymentMeta }: TemplateDataInput): Names | undefined {
   const { metadata, spec } = pod
-  const { labels = {}, annotations = {} } = metadata
-  const shape = `${spec.containers?.length} ${spec.initContainers?.length} ${Object.keys(annotations).join()} ${Object.keys(labels).join()}`
+  const keys = [...Object.keys(metadata.annotations ?? {}), ' ', ...Object.keys(metadata.labels ?? {})]
+  // Nor are they joined.
+  if (keys.length > LONGEST_NAME / 2) return undefined
+  const shape = `${spec.containers?.length} ${spec.initContainers?.length} ${keys.join()}`
   const workload = `${deploymentMeta.namespace}/${deploymentMeta.name} ${shape}`
   return workload.length > LONGEST_NAME ? undefined : { workload, shape }
 }
