@@ -26,37 +26,46 @@ interface Waiting {
 /** `now` is monotonic, in milliseconds. */
 export function turns(now: () => number): TakeTurn {
   const line = new Line(now)
+  /** Those in the middle of their steps. They end before others begin, so that what steps leave behind is never much. */
+  let begun: Waiting[] = []
   let waiting: Waiting[] = []
   let isPlanned = false
+  const count = (): number => begun.length + waiting.length
   const plan = (): void => {
-    if (isPlanned || (waiting.length === 0 && line.isEmpty)) return
+    if (isPlanned || (count() === 0 && line.isEmpty)) return
     isPlanned = true
     setImmediate(() => {
       isPlanned = false
       turn()
       // A turn leaves fewer than fill the next one: whoever is in line moves on each time.
-      line.letThrough(MOST - waiting.length)
+      line.letThrough(MOST - count())
       plan()
     })
   }
   const turn = (): void => {
-    const isFull = waiting.length === MOST || !line.isEmpty
+    const isFull = count() === MOST || !line.isEmpty
     const until = now() + LONGEST_MS
-    let going = waiting
-    waiting = []
-    while (going.length > 0) {
+    /** Takes each of `all` a step further; who goes on. Those that there is no time for come first of `left`. */
+    const round = (all: readonly Waiting[], left: Waiting[]): Waiting[] => {
       const unfinished: Waiting[] = []
       let stepped = 0
-      for (const one of going) {
+      for (const one of all) {
         if (stepped > 0 && now() >= until) break
         stepped++
         if (!one.step()) unfinished.push(one)
         else if (isFull) line.join(one.connection)
       }
-      // They came before those that an earlier round left.
-      waiting.unshift(...going.slice(stepped))
-      going = unfinished
+      left.unshift(...all.slice(stepped))
+      return unfinished
     }
+    let going = begun
+    begun = []
+    if (going.length === 0) {
+      const all = waiting
+      waiting = []
+      going = round(all, waiting)
+    }
+    while (going.length > 0) going = round(going, begun)
   }
   return (connection, work) =>
     new Promise((resolve, reject) => {
@@ -70,7 +79,8 @@ export function turns(now: () => number): TakeTurn {
           return true
         }
       }
-      if (waiting.push({ connection, step }) === MOST) turn()
+      waiting.push({ connection, step })
+      if (count() === MOST) turn()
       plan()
     })
 }
