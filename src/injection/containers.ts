@@ -92,8 +92,3 @@ export function withEnv(container: Container, env: NonNullable<Container['env']>
   const { env: _, ...rest } = container
   return rest as Container
 }
-
-/** `pod` with annotations `annotations`; the caller sees to it that they are not empty. */
-export function withAnnotations(pod: Pod, annotations: Record<string, string>): Pod {
-  return { ...pod, metadata: { ...pod.metadata, annotations } }
-}

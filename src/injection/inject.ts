@@ -15,6 +15,7 @@ import { decode, decodeShared } from '../patch/typed.ts'
 import { type Json, type JsonObject, own } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { finished, type Steps } from '../std/steps.ts'
+import { changeAnnotations } from './annotations.ts'
 import { withSource } from './blame.ts'
 import { type Context, type ContextInput, contextOf } from './context.ts'
 import type { FastPathCache } from './fast/cache.ts'
@@ -30,7 +31,7 @@ import { applyClusterEnv } from './postprocess/cluster.ts'
 import { applyMetadata } from './postprocess/metadata.ts'
 import { orderContainers } from './postprocess/order.ts'
 import { rewriteProbes } from './postprocess/probes.ts'
-import { applyPrometheusMerge } from './postprocess/prometheus.ts'
+import { mergePrometheus } from './postprocess/prometheus.ts'
 import { POD_DERIVED, renderTemplate, rootData, templateNamed } from './render.ts'
 import { restorePod, withRecord } from './restore.ts'
 import { selectTemplates } from './select.ts'
@@ -228,15 +229,16 @@ function postProcess(pod: Pod, made: Made, params: InjectionParams, context: Con
   const { pairs, statusPort, mesh } = context
   const withEnv = applyClusterEnv(pod, pairs)
   params.observe?.({ kind: 'cluster', pod: withEnv })
-  const scraped = applyPrometheusMerge(withEnv, mesh, statusPort)
-  params.observe?.({ kind: 'prometheus', pod: scraped })
+  const { pod: scraped, changes } = mergePrometheus(withEnv, mesh, statusPort)
+  params.observe?.({ kind: 'prometheus', pod: changeAnnotations(scraped, changes) })
   const probed = rewriteProbes(scraped, { statusPort, setting: values.rewriteAppHTTPProbe, release })
-  params.observe?.({ kind: 'probes', pod: probed })
+  params.observe?.({ kind: 'probes', pod: changeAnnotations(probed, changes) })
   const labeled = applyMetadata(probed, {
     pairs,
     template: made.template,
     revision: settings.revision,
     injectedAnnotations: config.injectedAnnotations,
+    changes,
   })
   params.observe?.({ kind: 'metadata', pod: labeled })
   const ordered = orderContainers(labeled, holds(params, context))

@@ -9,13 +9,8 @@ import { POD_TABLE, TypeTable } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { type Json, own } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
-import {
-  type ContainerList,
-  containersOf,
-  findContainer,
-  withAnnotations,
-  withContainers,
-} from './containers.ts'
+import { withAnnotations } from './annotations.ts'
+import { type ContainerList, containersOf, findContainer, withContainers } from './containers.ts'
 import { parseJson } from './gotext.ts'
 import { mergePod } from './merge.ts'
 import { stripPrometheus } from './postprocess/prometheus.ts'

@@ -9,6 +9,7 @@ import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { goJson } from '../std/gojson.ts'
 import type { Json } from '../std/json.ts'
+import { withAnnotations } from './annotations.ts'
 import { applyUndo, undoOf } from './change.ts'
 import {
   CONTAINER_LISTS,
@@ -17,7 +18,6 @@ import {
   containersOf,
   findContainer,
   findSidecar,
-  withAnnotations,
   withContainers,
 } from './containers.ts'
 import { type Carried, writtenParts } from './foreign.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Container, Pod } from '../../src/api/kube.ts'
-import type { InjectValues } from '../../src/api/mesh.ts'
+import type { InjectValues, Message } from '../../src/api/mesh.ts'
 import { NEWEST, type Release } from '../../src/api/release.ts'
+import { changeAnnotations } from '../../src/injection/annotations.ts'
 import { applyClusterEnv, completePairs, updateEnv } from '../../src/injection/postprocess/cluster.ts'
 import { applyMetadata } from '../../src/injection/postprocess/metadata.ts'
 import { orderContainers } from '../../src/injection/postprocess/order.ts'
@@ -12,7 +13,7 @@ import {
   restoreProbes,
   rewriteProbes,
 } from '../../src/injection/postprocess/probes.ts'
-import { applyPrometheusMerge, restoreScraping } from '../../src/injection/postprocess/prometheus.ts'
+import { mergePrometheus, restoreScraping } from '../../src/injection/postprocess/prometheus.ts'
 import { readValues } from '../../src/mesh/values.ts'
 
 const container = (name: string, rest: object = {}): Container => ({ name, resources: {}, ...rest })
@@ -69,6 +70,10 @@ describe('cluster and network', () => {
 })
 
 describe('prometheus merge', () => {
+  const applyMerge = (before: Pod, mesh: Message, statusPort: number): Pod => {
+    const { pod: after, changes } = mergePrometheus(before, mesh, statusPort)
+    return changeAnnotations(after, changes)
+  }
   const RECORD = 'ISTIO_PROMETHEUS_ANNOTATIONS'
   const OURS = {
     'prometheus.io/port': '15020',
@@ -77,13 +82,13 @@ describe('prometheus merge', () => {
   }
 
   it('sets its own annotations and records nothing where there was nothing', () => {
-    const merged = applyPrometheusMerge(annotated({}), {}, 15020)
+    const merged = applyMerge(annotated({}), {}, 15020)
     expect(merged.metadata.annotations).toEqual(OURS)
     expect(envOf(merged, RECORD)).toBeUndefined()
   })
 
   it('records what the application had, in any spelling, and takes it away', () => {
-    const merged = applyPrometheusMerge(
+    const merged = applyMerge(
       annotated({ 'prometheus-io/port': '9090', 'prometheus.io.path': '/m', a: 'b' }),
       {},
       15020,
@@ -101,13 +106,13 @@ describe('prometheus merge', () => {
   for (const [name, annotations, mesh] of untouched) {
     it(`does nothing where ${name}`, () => {
       const before = annotated(annotations)
-      expect(applyPrometheusMerge(before, mesh as never, 15020)).toBe(before)
+      expect(applyMerge(before, mesh as never, 15020)).toBe(before)
     })
   }
 
   it('is on where the annotation says yes against the mesh, and where scrape is no bool', () => {
     const annotations = { 'prometheus.istio.io/merge-metrics': 'T', 'prometheus.io/scrape': 'maybe' }
-    const merged = applyPrometheusMerge(annotated(annotations), { enablePrometheusMerge: false }, 15020)
+    const merged = applyMerge(annotated(annotations), { enablePrometheusMerge: false }, 15020)
     expect(envOf(merged, RECORD)).toBe('{"scrape":"maybe","path":"","port":""}')
   })
 
@@ -260,15 +265,17 @@ describe('probe rewrite', () => {
 describe('metadata', () => {
   it('names what the templates made, null for nothing, and sets what the config asks for on top', () => {
     const template = pod({ containers: [container('istio-proxy')], volumes: [{ name: 'v<' }] })
-    const after = applyMetadata(pod({}, { annotations: { a: 'b' } }), {
+    const after = applyMetadata(pod({}, { annotations: { a: 'b', gone: 'f' } }), {
       pairs: { ISTIO_META_NETWORK: 'net' },
       template,
       revision: '',
       injectedAnnotations: { a: 'c' },
+      changes: { removed: ['gone'], set: { a: 'x', d: 'e' } },
     })
     expect(after.metadata.labels).toEqual({ 'topology.istio.io/network': 'net' })
     expect(after.metadata.annotations).toEqual({
       a: 'c',
+      d: 'e',
       'sidecar.istio.io/status':
         '{"initContainers":null,"containers":["istio-proxy"],"volumes":["v\\u003c"],"imagePullSecrets":null,"revision":"default"}',
     })

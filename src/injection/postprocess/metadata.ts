@@ -3,8 +3,8 @@
 
 import type { Pod } from '../../api/kube.ts'
 import { ANNOTATION, LABEL } from '../../api/names.ts'
-import { own, setOwn } from '../../std/json.ts'
-import { withAnnotations } from '../containers.ts'
+import { own } from '../../std/json.ts'
+import { type AnnotationChanges, changeAnnotations } from '../annotations.ts'
 import { statusText } from '../status.ts'
 import { type EnvPairs, NETWORK_ENV } from './cluster.ts'
 
@@ -14,15 +14,16 @@ export interface MetadataInput {
   readonly template: Pod
   readonly revision: string
   readonly injectedAnnotations: Readonly<Record<string, string>>
+  /** Changes that come before all others: copying annotations once is enough. */
+  readonly changes: AnnotationChanges
 }
 
 export function applyMetadata(pod: Pod, input: MetadataInput): Pod {
   const network = own(input.pairs, NETWORK_ENV)
   const labeled = network === undefined ? pod : withLabel(pod, LABEL.network, network)
-  const annotations: Record<string, string> = { ...pod.metadata.annotations }
-  annotations[ANNOTATION.status] = statusText(input.template, input.revision)
-  for (const [name, value] of Object.entries(input.injectedAnnotations)) setOwn(annotations, name, value)
-  return withAnnotations(labeled, annotations)
+  const { removed, set } = input.changes
+  const status = { [ANNOTATION.status]: statusText(input.template, input.revision) }
+  return changeAnnotations(labeled, { removed, set: { ...set, ...status, ...input.injectedAnnotations } })
 }
 
 function withLabel(pod: Pod, name: string, value: string): Pod {

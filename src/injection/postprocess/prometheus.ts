@@ -6,9 +6,10 @@ import type { Message } from '../../api/mesh.ts'
 import { ANNOTATION } from '../../api/names.ts'
 import { compareBytes } from '../../gotemplate/utf8.ts'
 import { goJson } from '../../std/gojson.ts'
-import { isObject, own, setOwn } from '../../std/json.ts'
+import { isObject, own } from '../../std/json.ts'
 import { ProblemError } from '../../std/problem.ts'
-import { changeSidecar, findSidecar, withAnnotations, withEnv } from '../containers.ts'
+import { type AnnotationChanges, copyWithout } from '../annotations.ts'
+import { changeSidecar, findSidecar, withEnv } from '../containers.ts'
 import { parseBool, parseJson } from '../gotext.ts'
 import { envVar } from './cluster.ts'
 
@@ -61,19 +62,6 @@ function isSwitchedOff(annotations: Readonly<Record<string, string>>, names: rea
   return wishes.findLast((wish) => wish !== undefined) === false
 }
 
-/** A copy without the annotations `names`. */
-function without(
-  annotations: Readonly<Record<string, string>>,
-  names: readonly string[],
-): Record<string, string> {
-  if (names.length === 0) return { ...annotations }
-  const copy: Record<string, string> = {}
-  for (const name of Object.keys(annotations)) {
-    if (!names.includes(name)) setOwn(copy, name, annotations[name] ?? '')
-  }
-  return copy
-}
-
 /** Whether merging is on: the pod's annotation, else the mesh config, else yes. */
 export function mergeEnabled(annotations: Readonly<Record<string, string>>, mesh: Message): boolean {
   const wish = parseBool(own(annotations, ANNOTATION.mergeMetrics) ?? '')
@@ -82,20 +70,30 @@ export function mergeEnabled(annotations: Readonly<Record<string, string>>, mesh
   return typeof setting === 'boolean' ? setting : true
 }
 
-/** `statusPort` is that of the mesh default config. */
-export function applyPrometheusMerge(pod: Pod, mesh: Message, statusPort: number): Pod {
+/** A pod that knows what its application wants scraped, and the annotations that are to say what is scraped instead. */
+export interface Scraped {
+  readonly pod: Pod
+  readonly changes: AnnotationChanges
+}
+
+const NO_CHANGES: AnnotationChanges = { removed: [], set: {} }
+
+/** `statusPort` is that of the mesh default config. The changes are not made yet. */
+export function mergePrometheus(pod: Pod, mesh: Message, statusPort: number): Scraped {
   const annotations = pod.metadata.annotations ?? {}
   const names = scrapingNames(annotations)
   const scraping = scrapingOf(annotations, names)
-  if (isSwitchedOff(annotations, names) || !mergeEnabled(annotations, mesh)) return pod
-  if (scraping.port === String(statusPort)) return pod
+  if (isSwitchedOff(annotations, names) || !mergeEnabled(annotations, mesh))
+    return { pod, changes: NO_CHANGES }
+  if (scraping.port === String(statusPort)) return { pod, changes: NO_CHANGES }
   const { scrape = '', path = '', port = '' } = scraping
   const recorded = scrape === '' && path === '' && port === '' ? pod : record(pod, scrape, path, port)
-  const merged = without(annotations, names)
-  merged['prometheus.io/port'] = String(statusPort)
-  merged['prometheus.io/path'] = PATH
-  merged['prometheus.io/scrape'] = 'true'
-  return withAnnotations(recorded, merged)
+  const set = {
+    'prometheus.io/port': String(statusPort),
+    'prometheus.io/path': PATH,
+    'prometheus.io/scrape': 'true',
+  }
+  return { pod: recorded, changes: { removed: names, set } }
 }
 
 function record(pod: Pod, scrape: string, path: string, port: string): Pod {
@@ -112,7 +110,7 @@ export function stripPrometheus(
 ): Readonly<Record<string, string>> {
   const names = scrapingNames(annotations)
   return scrapingOf(annotations, names).port === String(statusPort)
-    ? without(annotations, names)
+    ? copyWithout(annotations, names)
     : annotations
 }
 

@@ -1,0 +1,36 @@
+// The annotations of a pod. Their names are what users choose, `__proto__` included. There may be thousands, which to copy
+// costs more than all else that is done with them: a copy is made once for several changes.
+
+import type { Pod } from '../api/kube.ts'
+import { setOwn } from '../std/json.ts'
+
+/** `pod` with annotations `annotations`; the caller sees to it that they are not empty. */
+export function withAnnotations(pod: Pod, annotations: Record<string, string>): Pod {
+  return { ...pod, metadata: { ...pod.metadata, annotations } }
+}
+
+/** What is changed about annotations: first names go, then values are set. */
+export interface AnnotationChanges {
+  readonly removed: readonly string[]
+  readonly set: Readonly<Record<string, string>>
+}
+
+export function changeAnnotations(pod: Pod, { removed, set }: AnnotationChanges): Pod {
+  if (removed.length === 0 && Object.keys(set).length === 0) return pod
+  const annotations = copyWithout(pod.metadata.annotations ?? {}, removed)
+  for (const name of Object.keys(set)) setOwn(annotations, name, set[name] ?? '')
+  return withAnnotations(pod, annotations)
+}
+
+/** A copy of `annotations` that lacks `names`. */
+export function copyWithout(
+  annotations: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
+  if (names.length === 0) return { ...annotations }
+  const copy: Record<string, string> = {}
+  for (const name of Object.keys(annotations)) {
+    if (!names.includes(name)) setOwn(copy, name, annotations[name] ?? '')
+  }
+  return copy
+}
