@@ -194,3 +194,14 @@ describe('the injected pod', () => {
     expect(Object.hasOwn(kept, '__proto__') && kept['constructor']).toBe('b')
   })
 })
+
+describe('stages', () => {
+  it('shows each step with all that the steps before it changed', () => {
+    const port: Record<string, unknown> = {}
+    const observe: InjectionParams['observe'] = ({ kind, pod }) => {
+      port[kind] = pod.metadata.annotations?.['prometheus.io/port']
+    }
+    inject(makeRevision(), { metadata: { annotations: { 'prometheus.io/port': '9090' } } }, { observe })
+    expect(port).toMatchObject({ cluster: '9090', prometheus: '15020', probes: '15020', metadata: '15020' })
+  })
+})
