@@ -15,7 +15,9 @@ export interface AnnotationChanges {
   readonly set: Readonly<Record<string, string>>
 }
 
-export function changeAnnotations(pod: Pod, { removed, set }: AnnotationChanges): Pod {
+/** `pod` with `changes` made in one copy of its annotations; the very same pod where there are none. */
+export function changeAnnotations(pod: Pod, changes: AnnotationChanges): Pod {
+  const { removed, set } = changes
   if (removed.length === 0 && Object.keys(set).length === 0) return pod
   const annotations = copyWithout(pod.metadata.annotations ?? {}, removed)
   for (const name of Object.keys(set)) setOwn(annotations, name, set[name] ?? '')

@@ -9,7 +9,7 @@ import { POD_TABLE, TypeTable } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { type Json, own } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
-import { withAnnotations } from './annotations.ts'
+import { changeAnnotations, withAnnotations } from './annotations.ts'
 import { type ContainerList, containersOf, findContainer, withContainers } from './containers.ts'
 import { parseJson } from './gotext.ts'
 import { mergePod } from './merge.ts'
@@ -101,7 +101,7 @@ export function reapplyContainers(input: ReapplyInput): Pod {
   }
   if (status !== undefined || found.containers.length + found.initContainers.length === 0) return pod
   const text = encodeOrdered(OVERRIDES, found as unknown as Json)
-  return withAnnotations(pod, { ...pod.metadata.annotations, [ANNOTATION.overrides]: text })
+  return changeAnnotations(pod, { removed: [], set: { [ANNOTATION.overrides]: text } })
 }
 
 /** The user's container `name` for that list of the template; undefined when there is none or it is not the user's. */

@@ -9,7 +9,7 @@ import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { goJson } from '../std/gojson.ts'
 import type { Json } from '../std/json.ts'
-import { withAnnotations } from './annotations.ts'
+import { changeAnnotations, withAnnotations } from './annotations.ts'
 import { applyUndo, undoOf } from './change.ts'
 import {
   CONTAINER_LISTS,
@@ -145,11 +145,8 @@ export function withRecord(input: RecordInput): Pod {
   }
   const undo = undoOf(withoutInjected(pod, shared) as unknown as Json, restored as unknown as Json)
   const record = { undo, parts, ...(shared.length === 0 ? {} : { own: shared }) }
-  return withAnnotations(pod, {
-    ...pod.metadata.annotations,
-    [ANNOTATION.configHash]: input.hash,
-    [ANNOTATION.record]: goJson(record),
-  })
+  const set = { [ANNOTATION.configHash]: input.hash, [ANNOTATION.record]: goJson(record) }
+  return changeAnnotations(pod, { removed: [], set })
 }
 
 const isSingle = (pod: Pod, list: ContainerList, name: string): boolean =>

@@ -19,7 +19,7 @@ const MAX_SIGHTED = 256
 export function namesOf({ pod, deploymentMeta }: TemplateDataInput): Names | undefined {
   const { metadata, spec } = pod
   const keys = [...Object.keys(metadata.annotations ?? {}), ' ', ...Object.keys(metadata.labels ?? {})]
-  // Nor are they joined.
+  // Joined they would be longer than a name that is kept.
   if (keys.length > LONGEST_NAME / 2) return undefined
   const shape = `${spec.containers?.length} ${spec.initContainers?.length} ${keys.join()}`
   const workload = `${deploymentMeta.namespace}/${deploymentMeta.name} ${shape}`
