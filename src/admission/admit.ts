@@ -161,7 +161,7 @@ function* inject(
   options: AdmitOptions,
 ): Steps<AdmissionOutcome> {
   const { pod, settings, decision, meta, uid } = decided
-  const tooDeep = request.isShared === true ? undefined : depthProblem(request.object)
+  const tooDeep = request.isShallow === true ? undefined : depthProblem(request.object)
   if (tooDeep !== undefined) throw new ProblemError('invalid-object', tooDeep)
   const result = yield* injectInSteps({
     pod,

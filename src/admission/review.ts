@@ -13,6 +13,7 @@ import {
   GO_MAX_DEPTH,
   goSyntaxError,
   nestsDeeper,
+  opensMore,
   parseWithNumberTexts,
 } from '../std/json-syntax.ts'
 import { ProblemError } from '../std/problem.ts'
@@ -23,10 +24,10 @@ import { isKnownKind, REVIEW_KIND, REVIEW_VERSIONS } from './review-types.ts'
 /** Nesting that a pod may have where something walks it that recurses: typed members nest about 15 levels. */
 export const MAX_DEPTH = 200
 /**
- * From this length on a text is looked at before it is parsed: millions of nestings take a second to parse, and 400 MB. A
- * shorter one cannot hold enough of them to matter.
+ * From this length on a text may nest deeper than Go takes, and is looked at before it is parsed: millions of nestings
+ * take a second to parse, and 400 MB.
  */
-const MANY_NESTINGS = 64 << 10
+const MANY_NESTINGS = 2 * GO_MAX_DEPTH
 
 /** What is copied from the request review onto the response; empty texts are left out there. */
 export interface ReviewMeta {
@@ -39,8 +40,10 @@ export interface ReviewRequest {
   readonly namespace: string
   /** `request.object` as sent; undefined when it is absent or null. */
   readonly object: Json | undefined
-  /** Whether the object shares parts with those of reviews before it, whose nesting was looked at. */
+  /** Whether the object shares parts with those of reviews before it. */
   readonly isShared?: boolean
+  /** Whether it is known to nest no deeper than `MAX_DEPTH`. */
+  readonly isShallow?: boolean
   /** The same with odd spellings of numbers kept (std/json-syntax.ts, NumberText), where there may be some. */
   readonly spelled?: unknown
 }
@@ -57,16 +60,14 @@ export type Decoded =
 export function decodeReview(text: string, knownReviews?: Forms): Decoded {
   try {
     const known = knownReviews?.read(text)
-    if (known !== undefined) return shared(interpret(known, text))
+    if (known !== undefined) return withFacts(interpret(known, text), { isShared: true, isShallow: true })
     const review = parseBody(text)
     const decoded = interpret(review, text)
-    if (!decoded.ok) return decoded
+    if (!decoded.ok || !isJson(text)) return decoded
     if (mayMisspell(text)) return withSpellings(decoded, text)
     // Where no number is spelled oddly, none is in a text of the same form, whatever its keys.
-    if (knownReviews?.isLearning === true && isJson(text) && !ODD_ITEM.test(text)) {
-      knownReviews.learn(text, review)
-    }
-    return decoded
+    if (knownReviews?.isLearning === true && !ODD_ITEM.test(text)) knownReviews.learn(text, review)
+    return opensMore(text, MAX_DEPTH) ? decoded : withFacts(decoded, { isShallow: true })
   } catch (error) {
     if (error instanceof Refusal) return error.decoded
     if (error instanceof ProblemError) return { ok: false, message: error.message }
@@ -74,8 +75,8 @@ export function decodeReview(text: string, knownReviews?: Forms): Decoded {
   }
 }
 
-function shared(decoded: Decoded): Decoded {
-  return decoded.ok ? { ...decoded, request: { ...decoded.request, isShared: true } } : decoded
+function withFacts(decoded: Decoded, facts: Partial<ReviewRequest>): Decoded {
+  return decoded.ok ? { ...decoded, request: { ...decoded.request, ...facts } } : decoded
 }
 
 // Kubernetes writes integers as integers and JSON without blanks, so that the rule is one quick look.
@@ -88,15 +89,12 @@ function mayMisspell(text: string): boolean {
 }
 
 function withSpellings(decoded: Extract<Decoded, { ok: true }>, text: string): Decoded {
-  if (!isJson(text)) return decoded
   const problem = depthProblem(decoded.request.object)
   if (problem !== undefined) {
     return { ok: false, meta: decoded.meta, uid: decoded.request.uid, message: problem }
   }
   const spelled = objectOf(parseWithNumberTexts(text.toWellFormed()) as Json)
-  return spelled === undefined || spelled === null
-    ? decoded
-    : { ...decoded, request: { ...decoded.request, spelled } }
+  return spelled === undefined || spelled === null ? decoded : withFacts(decoded, { spelled })
 }
 
 /** `request.object` of a review; undefined where there is none. */
@@ -148,11 +146,7 @@ function parseBody(text: string): Json {
     return parseYaml(text)
   }
   if (text.length > MANY_NESTINGS && deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
-  const review = parseJson(text)
-  // So many nestings take two characters each; where there are some, it is worth while to count them.
-  const mayExceed = text.length > 2 * GO_MAX_DEPTH && nestsDeeper(review, MAX_DEPTH)
-  if (mayExceed && deeperThan(text, GO_MAX_DEPTH)) throw exceededDepth()
-  return review
+  return parseJson(text)
 }
 
 function isJson(text: string): boolean {

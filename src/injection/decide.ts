@@ -102,21 +102,20 @@ export function decide(input: DecisionInput): Decision {
   })
   if (ignored) return { inject: false, reason: 'ignored-namespace', trace }
 
-  const labels = textsOf(metadata, 'labels')
+  const labels = labelsOf(metadata)
+  const annotation = textOf(memberOf(metadata, 'annotations'), ANNOTATION.inject)
   const wish =
-    injectValue(labels, textsOf(metadata, 'annotations'), input.release, trace) ??
-    selectors(labels, input.config, trace)
+    injectValue(labels, annotation, input.release, trace) ?? selectors(labels, input.config, trace)
   return policy(input.config.policy, wish, trace)
 }
 
 function injectValue(
   labels: Readonly<Record<string, string>>,
-  annotations: Readonly<Record<string, string>>,
+  annotation: string | undefined,
   release: Release,
   trace: TraceStep[],
 ): Wish | undefined {
   const label = own(labels, LABEL.inject)
-  const annotation = own(annotations, ANNOTATION.inject)
   const value = label ?? annotation ?? ''
   const source = label === undefined ? 'annotation' : 'label'
   const detail = `${source} ${LABEL.inject} is "${value}"`
@@ -211,14 +210,18 @@ function policy(value: string, wish: Wish | undefined, trace: TraceStep[]): Deci
   return { inject: value === 'enabled', reason: `policy-${value}`, trace }
 }
 
-function textOf(object: unknown, key: string): string {
-  const value = isObject(object) ? own(object, key) : undefined
-  return typeof value === 'string' ? value : ''
+function memberOf(object: unknown, key: string): unknown {
+  return isObject(object) ? own(object, key) : undefined
 }
 
-/** The map `key` of `object` as labels; what is no text is left out, so that any JSON can be judged. */
-function textsOf(object: unknown, key: string): Readonly<Record<string, string>> {
-  const value = isObject(object) ? own(object, key) : undefined
+function textOf(object: unknown, key: string): string | undefined {
+  const value = memberOf(object, key)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The labels of `metadata`; what is no text is left out, so that any JSON can be judged. */
+function labelsOf(metadata: unknown): Readonly<Record<string, string>> {
+  const value = memberOf(metadata, 'labels')
   if (!isObject(value)) return {}
   let areTexts = true
   for (const name in value) if (typeof value[name] !== 'string') areTexts = false

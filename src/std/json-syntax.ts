@@ -25,7 +25,7 @@ export function deeperThan(text: string, limit: number): boolean {
 }
 
 /** Whether `text` has more than `limit` opening brackets, in strings or not: without them it cannot nest that deep. */
-function opensMore(text: string, limit: number): boolean {
+export function opensMore(text: string, limit: number): boolean {
   let count = 0
   for (const bracket of ['{', '[']) {
     for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {

@@ -18,10 +18,11 @@ const MAX_SIGHTED = 256
 /** Undefined for a pod that no memo is kept for. */
 export function namesOf({ pod, deploymentMeta }: TemplateDataInput): Names | undefined {
   const { metadata, spec } = pod
-  const keys = [...Object.keys(metadata.annotations ?? {}), ' ', ...Object.keys(metadata.labels ?? {})]
+  const annotations = Object.keys(metadata.annotations ?? {})
   // Joined they would be longer than a name that is kept.
-  if (keys.length > LONGEST_NAME / 2) return undefined
-  const shape = `${spec.containers?.length} ${spec.initContainers?.length} ${keys.join()}`
+  if (annotations.length > LONGEST_NAME / 2) return undefined
+  const keys = `${annotations.join()}, ,${Object.keys(metadata.labels ?? {}).join()}`
+  const shape = `${spec.containers?.length} ${spec.initContainers?.length} ${keys}`
   const workload = `${deploymentMeta.namespace}/${deploymentMeta.name} ${shape}`
   return workload.length > LONGEST_NAME ? undefined : { workload, shape }
 }
