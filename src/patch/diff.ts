@@ -28,18 +28,33 @@ function diffValue(from: Json, to: Json, path: string, out: Operation[]): void {
 }
 
 function diffObject(from: JsonObject, to: JsonObject, path: string, out: Operation[]): void {
+  /** How many members of `to` are not new. */
+  let kept = 0
   for (const key of Object.keys(from)) {
     const before = from[key]
+    if (before === undefined) continue
     // An inherited member is no JSON value, so that it equals none.
-    if (before === to[key] || before === undefined) continue
-    const after = own(to, key)
-    if (after === undefined) out.push({ op: 'remove', path: `${path}/${escapeToken(key)}` })
-    else diffValue(before, after, `${path}/${escapeToken(key)}`, out)
+    const isSame = before === to[key]
+    const after = isSame ? before : own(to, key)
+    if (after === undefined) {
+      out.push({ op: 'remove', path: `${path}/${escapeToken(key)}` })
+      continue
+    }
+    kept++
+    if (!isSame) diffValue(before, after, `${path}/${escapeToken(key)}`, out)
   }
-  for (const key of Object.keys(to)) {
+  const names = Object.keys(to)
+  const isNew = (key: string): boolean => from[key] === undefined || !Object.hasOwn(from, key)
+  // New members are mostly the last ones: from the end, until all are found.
+  let at = names.length
+  for (let left = names.length - kept; left > 0; ) {
+    const key = names[--at] ?? ''
+    if (to[key] === undefined || isNew(key)) left--
+  }
+  for (; at < names.length; at++) {
+    const key = names[at] ?? ''
     const value = to[key]
-    if (value === undefined || (from[key] !== undefined && Object.hasOwn(from, key))) continue
-    out.push({ op: 'add', path: `${path}/${escapeToken(key)}`, value })
+    if (value !== undefined && isNew(key)) out.push({ op: 'add', path: `${path}/${escapeToken(key)}`, value })
   }
 }
 
