@@ -4,6 +4,7 @@
 
 import type { Pod } from '../api/kube.ts'
 import type { Outcome } from '../api/outcome.ts'
+import { withAnnotations } from '../injection/annotations.ts'
 import { type Decision, decide } from '../injection/decide.ts'
 import type { FastPathCache } from '../injection/fast/cache.ts'
 import { decodePod, type InjectionResult, injectInSteps } from '../injection/inject.ts'
@@ -15,7 +16,7 @@ import { POD } from '../patch/schema.ts'
 import { jsonText } from '../patch/text.ts'
 import { toBase64 } from '../std/base64.ts'
 import type { Forms } from '../std/forms/forms.ts'
-import type { Json } from '../std/json.ts'
+import { isObject, type Json, own } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { finished, type Steps } from '../std/steps.ts'
 import { parseRoute, type Route } from './path.ts'
@@ -163,6 +164,9 @@ function* inject(
   const { pod, settings, decision, meta, uid } = decided
   const tooDeep = request.isShallow === true ? undefined : depthProblem(request.object)
   if (tooDeep !== undefined) throw new ProblemError('invalid-object', tooDeep)
+  const raw = request.object ?? {}
+  // Where these are one, what of them stays as it is stays so in the request's object, too.
+  const sparse = annotationsOf(raw) === pod.metadata.annotations
   const result = yield* injectInSteps({
     pod,
     settings,
@@ -172,10 +176,10 @@ function* inject(
     compat: options.compat,
     structure: options.structure,
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
-    ...(options.fastPath === undefined ? {} : { fastPath: options.fastPath }),
+    ...(options.fastPath === undefined ? {} : { fastPath: options.fastPath, sparse }),
   })
   yield
-  const operations = patchOf(request.object ?? {}, result)
+  const operations = patchOf(raw, pod, result)
   yield
   const details = detailsOf(decided, decision.reason, options, result.warnings)
   return {
@@ -188,11 +192,19 @@ function* inject(
   }
 }
 
-/** The patch for the request's own object, which may know fields and spellings that Go's types do not. */
-function patchOf(raw: Json, result: InjectionResult): Operation[] {
+/** The patch for `raw`, the request's own object, which may know fields and spellings that Go's types do not. */
+function patchOf(raw: Json, pod: Pod, result: InjectionResult): Operation[] {
   const base = result.base as unknown as Json
   const final = result.pod as unknown as Json
-  return diff(raw, rebase(raw, base, final, POD))
+  const { annotations } = result.base.metadata
+  const isSparse = annotations !== undefined && annotations !== pod.metadata.annotations
+  const from = isSparse ? (withAnnotations(raw as unknown as Pod, annotations) as unknown as Json) : raw
+  return diff(from, rebase(from, base, final, POD))
+}
+
+function annotationsOf(object: Json): Json | undefined {
+  const metadata = isObject(object) ? own(object, 'metadata') : undefined
+  return isObject(metadata) ? own(metadata, 'annotations') : undefined
 }
 
 function skip(decided: Decided, options: AdmitOptions): AdmissionOutcome {

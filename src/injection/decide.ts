@@ -104,8 +104,7 @@ export function decide(input: DecisionInput): Decision {
 
   const labels = labelsOf(metadata)
   const annotation = textOf(memberOf(metadata, 'annotations'), ANNOTATION.inject)
-  const wish =
-    injectValue(labels, annotation, input.release, trace) ?? selectors(labels, input.config, trace)
+  const wish = injectValue(labels, annotation, input.release, trace) ?? selectors(labels, input.config, trace)
   return policy(input.config.policy, wish, trace)
 }
 

@@ -20,6 +20,7 @@ import { withSource } from './blame.ts'
 import { type Context, type ContextInput, contextOf } from './context.ts'
 import type { FastPathCache } from './fast/cache.ts'
 import { type Laid, overlayFor } from './fast/overlay.ts'
+import { sparsePod } from './fast/sparse.ts'
 import { type Carried, carryForeign } from './foreign.ts'
 import { adjustInitUser } from './init-user.ts'
 import { mergePod, readOverlay } from './merge.ts'
@@ -49,6 +50,8 @@ export interface InjectionParams extends ContextInput {
   readonly observe?: (stage: InjectionStage) => void
   /** What templates rendered before, for the webhook; without it every template runs. */
   readonly fastPath?: FastPathCache
+  /** True: base and pod of the result may lack annotations that are the same in both (fast/sparse.ts). */
+  readonly sparse?: boolean
 }
 
 export interface InjectionResult {
@@ -89,16 +92,18 @@ export function* injectInSteps(params: InjectionParams): Steps<InjectionResult> 
   const openshift = params.mode === 'webhook' && own(settings.env, 'PLATFORM') === 'openshift'
   const base = openshift ? resetProxyUser(params.pod, settings.release) : params.pod
   if (params.compat === 'istio') {
-    const { pod, templates } = yield* injectOnce(params, base)
-    return { base, pod, templates, warnings: warningsOf(base) }
+    const { from, pod, templates } = yield* injectOnce(params, base)
+    return { base: from, pod, templates, warnings: warningsOf(base) }
   }
   const restored = failing('failed to run injection template', () => restorePod(base))
-  const { pod, templates, carried } = yield* injectOnce(params, restored, base)
+  const { pod, templates, carried } = yield* injectOnce({ ...params, sparse: false }, restored, base)
   const recorded = withRecord({ pod, restored, carried, hash: settings.hash })
   return { base, pod: recorded, templates, warnings: warningsOf(base) }
 }
 
 interface Injected {
+  /** The incoming pod, which may be sparse. */
+  readonly from: Pod
   readonly pod: Pod
   readonly templates: readonly string[]
   readonly carried: Carried
@@ -116,7 +121,7 @@ function* injectOnce(params: InjectionParams, incoming: Pod, seen: Pod = incomin
   params.observe?.({ kind: 'containers', pod: reapplied })
   const carried = carryForeign(reapplied, seen === incoming ? undefined : seen, Object.keys(context.pairs))
   const pod = failing('failed to process pod', () => postProcess(carried.pod, made, params, context))
-  return { pod, templates: made.names, carried }
+  return { from: made.from, pod, templates: made.names, carried }
 }
 
 /** The templates on `incoming`; a refusal names the annotation or label behind it, where the guard is on. */
@@ -140,6 +145,8 @@ interface Made {
   readonly names: readonly string[]
   /** What the templates make by themselves. */
   readonly template: Pod
+  /** The incoming pod, which may be sparse. */
+  readonly from: Pod
   /** The pod with the templates merged. */
   readonly merged: Pod
 }
@@ -153,11 +160,16 @@ function runTemplates(params: InjectionParams, context: Context): Made {
   const root = rootData({ ...context, stripped, settings })
   const names = selectTemplates(incoming, settings.config)
   let template = decode(POD, {}) as unknown as Pod
+  let from = incoming
   let merged = incoming
   for (const name of names) {
     const last: { rendered?: Rendered } = {}
     const { overlay, names: made } = overlayOf({ params, context, root, name, merged, last })
     if (overlay === undefined) continue
+    if (params.sparse === true && names.length === 1) {
+      from = sparsePod(incoming, overlay, settings.config.injectedAnnotations)
+      merged = from
+    }
     const before = template
     const merging = (): Pod => failing('failed applying injection overlay', () => mergePod(before, overlay))
     // What is asked of the templates' own pod is its names.
@@ -179,7 +191,7 @@ function runTemplates(params: InjectionParams, context: Context): Made {
       params.observe?.({ kind: 'template', name, rendered: last.rendered, pod: merged })
     }
   }
-  return { names, template, merged }
+  return { names, template, from, merged }
 }
 
 interface Rendering {

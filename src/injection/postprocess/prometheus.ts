@@ -47,11 +47,12 @@ function scrapingOf(annotations: Readonly<Record<string, string>>, names: readon
   return result
 }
 
+/** Whether annotation `name` is one of Prometheus, however it is spelled. */
+export const isScraping = (name: string): boolean => kindOf(name) !== undefined
+
 /** The names of the Prometheus annotations among `annotations`, sorted. */
 function scrapingNames(annotations: Readonly<Record<string, string>>): string[] {
-  const names: string[] = []
-  for (const name of Object.keys(annotations)) if (kindOf(name) !== undefined) names.push(name)
-  return names.sort(compareBytes)
+  return Object.keys(annotations).filter(isScraping).sort(compareBytes)
 }
 
 /** Whether the application does not want to be scraped. Texts that are no bool say nothing. */
