@@ -165,8 +165,6 @@ function* inject(
   const tooDeep = request.isShallow === true ? undefined : depthProblem(request.object)
   if (tooDeep !== undefined) throw new ProblemError('invalid-object', tooDeep)
   const raw = request.object ?? {}
-  // Where these are one, what of them stays as it is stays so in the request's object, too.
-  const sparse = annotationsOf(raw) === pod.metadata.annotations
   const result = yield* injectInSteps({
     pod,
     settings,
@@ -176,7 +174,7 @@ function* inject(
     compat: options.compat,
     structure: options.structure,
     ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
-    ...(options.fastPath === undefined ? {} : { fastPath: options.fastPath, sparse }),
+    ...(options.fastPath === undefined ? {} : { fastPath: options.fastPath }),
   })
   yield
   const operations = patchOf(raw, pod, result)
@@ -196,10 +194,16 @@ function* inject(
 function patchOf(raw: Json, pod: Pod, result: InjectionResult): Operation[] {
   const base = result.base as unknown as Json
   const final = result.pod as unknown as Json
-  const { annotations } = result.base.metadata
-  const isSparse = annotations !== undefined && annotations !== pod.metadata.annotations
-  const from = isSparse ? (withAnnotations(raw as unknown as Pod, annotations) as unknown as Json) : raw
+  const from = sparseAs(result.base, raw, pod)
   return diff(from, rebase(from, base, final, POD))
+}
+
+/** `raw` with the annotations of `base`, where that lacks some of those that are the same in all three. */
+function sparseAs(base: Pod, raw: Json, pod: Pod): Json {
+  const { annotations } = base.metadata
+  if (annotations === undefined || annotations === pod.metadata.annotations) return raw
+  if (annotationsOf(raw) !== pod.metadata.annotations) return raw
+  return withAnnotations(raw as unknown as Pod, annotations) as unknown as Json
 }
 
 function annotationsOf(object: Json): Json | undefined {

@@ -50,10 +50,9 @@ export interface InjectionParams extends ContextInput {
   readonly observe?: (stage: InjectionStage) => void
   /** What templates rendered before, for the webhook; without it every template runs. */
   readonly fastPath?: FastPathCache
-  /** True: base and pod of the result may lack annotations that are the same in both (fast/sparse.ts). */
-  readonly sparse?: boolean
 }
 
+/** Both pods may lack annotations that are the same in both, where there was a fast path (fast/sparse.ts). */
 export interface InjectionResult {
   /** What the patch is relative to: the incoming pod, its proxy user reset on OpenShift. */
   readonly base: Pod
@@ -96,7 +95,7 @@ export function* injectInSteps(params: InjectionParams): Steps<InjectionResult> 
     return { base: from, pod, templates, warnings: warningsOf(base) }
   }
   const restored = failing('failed to run injection template', () => restorePod(base))
-  const { pod, templates, carried } = yield* injectOnce({ ...params, sparse: false }, restored, base)
+  const { pod, templates, carried } = yield* injectOnce(params, restored, base)
   const recorded = withRecord({ pod, restored, carried, hash: settings.hash })
   return { base, pod: recorded, templates, warnings: warningsOf(base) }
 }
@@ -166,7 +165,7 @@ function runTemplates(params: InjectionParams, context: Context): Made {
     const last: { rendered?: Rendered } = {}
     const { overlay, names: made } = overlayOf({ params, context, root, name, merged, last })
     if (overlay === undefined) continue
-    if (params.sparse === true && names.length === 1) {
+    if (params.fastPath !== undefined && params.compat === 'istio' && names.length === 1) {
       from = sparsePod(incoming, overlay, settings.config.injectedAnnotations)
       merged = from
     }

@@ -104,3 +104,14 @@ export function fewAnnotations(names: Iterable<string>, most: number): fc.Arbitr
     return annotations
   })
 }
+
+/** `few` among so many others that they are left out on the fast path. */
+export function amongMany(few: fc.Arbitrary<JsonObject>): fc.Arbitrary<JsonObject> {
+  const notes = (count: number, name: string): JsonObject =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`example.com/${name}-${i}`, `text ${i}`]))
+  return few.map((annotations) => {
+    const all = notes(40, 'before')
+    for (const name of Object.keys(annotations)) setOwn(all, name, annotations[name] ?? '')
+    return { ...all, ...notes(40, 'after') }
+  })
+}

@@ -16,7 +16,7 @@ import type { RevisionSettings } from '../../src/mesh/snapshot.ts'
 import { applyPatch } from '../../src/patch/apply.ts'
 import type { Operation } from '../../src/patch/diff.ts'
 import { cloneJson, deepFreeze, isObject, type Json, type JsonObject } from '../../src/std/json.ts'
-import { fewAnnotations, TEXT } from '../generate/annotations.ts'
+import { amongMany, fewAnnotations, TEXT } from '../generate/annotations.ts'
 import { HOSTILE, namesIn } from '../generate/hostile.ts'
 import { pods } from '../generate/pod.ts'
 import { findReference } from '../reference/outcome.ts'
@@ -76,8 +76,9 @@ function cases(settings: number): fc.Arbitrary<Case> {
     near: fc.boolean(),
     text: fc.option(ODD, { nil: undefined, freq: 6 }),
   })
+  const few = fewAnnotations(names, 4)
   return fc.record({
-    pod: pods({ annotations: fewAnnotations(names, 4) }),
+    pod: pods({ annotations: fc.oneof({ weight: 15, arbitrary: few }, amongMany(few)) }),
     settings: fc.nat(settings - 1),
     again: fc.integer({ min: 0, max: 9 }).map((n) => n === 9),
     siblings: fc.array(fc.array(edit, { maxLength: 3 }), { minLength: FAMILY - 1, maxLength: FAMILY - 1 }),
