@@ -4,21 +4,19 @@
 
 import type { Pod } from '../api/kube.ts'
 import type { Outcome } from '../api/outcome.ts'
-import { withAnnotations } from '../injection/annotations.ts'
 import { type Decision, decide } from '../injection/decide.ts'
 import type { FastPathCache } from '../injection/fast/cache.ts'
-import { decodePod, type InjectionResult, injectInSteps } from '../injection/inject.ts'
+import { decodePod, injectInSteps } from '../injection/inject.ts'
 import { type MeshSnapshot, type RevisionSettings, resolveRevision } from '../mesh/snapshot.ts'
-import { diff, type Operation } from '../patch/diff.ts'
+import type { Operation } from '../patch/diff.ts'
 import { settleNumbers } from '../patch/numbers.ts'
-import { rebase } from '../patch/rebase.ts'
 import { POD } from '../patch/schema.ts'
 import { jsonText } from '../patch/text.ts'
 import { toBase64 } from '../std/base64.ts'
 import type { Forms } from '../std/forms/forms.ts'
-import { isObject, type Json, own } from '../std/json.ts'
 import { ProblemError } from '../std/problem.ts'
 import { finished, type Steps } from '../std/steps.ts'
+import { patchOf } from './patch.ts'
 import { parseRoute, type Route } from './path.ts'
 import { nonceOf, proofText } from './proof.ts'
 import { patched, type ResponseDetails, type ReviewResponse, refused, skipped, undecoded } from './respond.ts'
@@ -164,7 +162,6 @@ function* inject(
   const { pod, settings, decision, meta, uid } = decided
   const tooDeep = request.isShallow === true ? undefined : depthProblem(request.object)
   if (tooDeep !== undefined) throw new ProblemError('invalid-object', tooDeep)
-  const raw = request.object ?? {}
   const result = yield* injectInSteps({
     pod,
     settings,
@@ -177,7 +174,7 @@ function* inject(
     ...(options.fastPath === undefined ? {} : { fastPath: options.fastPath }),
   })
   yield
-  const operations = patchOf(raw, pod, result)
+  const operations = patchOf(request.object ?? {}, pod, result)
   yield
   const details = detailsOf(decided, decision.reason, options, result.warnings)
   return {
@@ -188,27 +185,6 @@ function* inject(
     operations,
     templates: result.templates,
   }
-}
-
-/** The patch for `raw`, the request's own object, which may know fields and spellings that Go's types do not. */
-function patchOf(raw: Json, pod: Pod, result: InjectionResult): Operation[] {
-  const base = result.base as unknown as Json
-  const final = result.pod as unknown as Json
-  const from = sparseAs(result.base, raw, pod)
-  return diff(from, rebase(from, base, final, POD))
-}
-
-/** `raw` with the annotations of `base`, where that lacks some of those that are the same in all three. */
-function sparseAs(base: Pod, raw: Json, pod: Pod): Json {
-  const { annotations } = base.metadata
-  if (annotations === undefined || annotations === pod.metadata.annotations) return raw
-  if (annotationsOf(raw) !== pod.metadata.annotations) return raw
-  return withAnnotations(raw as unknown as Pod, annotations) as unknown as Json
-}
-
-function annotationsOf(object: Json): Json | undefined {
-  const metadata = isObject(object) ? own(object, 'metadata') : undefined
-  return isObject(metadata) ? own(metadata, 'annotations') : undefined
 }
 
 function skip(decided: Decided, options: AdmitOptions): AdmissionOutcome {

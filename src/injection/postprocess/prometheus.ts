@@ -84,9 +84,8 @@ export function mergePrometheus(pod: Pod, mesh: Message, statusPort: number): Sc
   const annotations = pod.metadata.annotations ?? {}
   const names = scrapingNames(annotations)
   const scraping = scrapingOf(annotations, names)
-  if (isSwitchedOff(annotations, names) || !mergeEnabled(annotations, mesh))
-    return { pod, changes: NO_CHANGES }
-  if (scraping.port === String(statusPort)) return { pod, changes: NO_CHANGES }
+  const isOff = isSwitchedOff(annotations, names) || !mergeEnabled(annotations, mesh)
+  if (isOff || scraping.port === String(statusPort)) return { pod, changes: NO_CHANGES }
   const { scrape = '', path = '', port = '' } = scraping
   const recorded = scrape === '' && path === '' && port === '' ? pod : record(pod, scrape, path, port)
   const set = {
