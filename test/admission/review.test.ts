@@ -184,7 +184,8 @@ describe('decodeReview', () => {
       const decoded = decodeReview(text)
       return decoded.ok ? decoded.request.isShallow : undefined
     }
-    const list = (lists: number): string => review({ object: { list: Array.from({ length: lists }, () => []) } })
+    const list = (lists: number): string =>
+      review({ object: { list: Array.from({ length: lists }, () => []) } })
     // The review, its request, the object and its list are brackets, too.
     expect(isShallow(list(196))).toBe(true)
     expect(isShallow(list(197))).toBe(undefined)
@@ -205,7 +206,9 @@ describe('decodeReview', () => {
   it('reads parsed data as it reads text', () => {
     for (const text of [review({ uid: 'u' }), '{"x":1}', '[]', 'null', '5', review('x')]) {
       const decoded = decodeReview(text)
-      const read = decoded.ok ? { ...decoded, request: { ...decoded.request, isShallow: undefined } } : decoded
+      const read = decoded.ok
+        ? { ...decoded, request: { ...decoded.request, isShallow: undefined } }
+        : decoded
       expect(decodeParsedReview(JSON.parse(text))).toEqual(read)
     }
   })
