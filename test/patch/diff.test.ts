@@ -90,6 +90,15 @@ const CASES: { name: string; from: Json; to: Json; want: Operation[] }[] = [
     to: { a: undefined as unknown as Json, c: undefined as unknown as Json },
     want: [{ op: 'remove', path: '/a' }],
   },
+  {
+    name: 'nor do they hide that a member is new',
+    from: { a: 1 },
+    to: { '': 1, a: undefined as unknown as Json },
+    want: [
+      { op: 'remove', path: '/a' },
+      { op: 'add', path: '/', value: 1 },
+    ],
+  },
 ]
 
 describe('diff', () => {
