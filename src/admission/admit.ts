@@ -160,7 +160,8 @@ function* inject(
   options: AdmitOptions,
 ): Steps<AdmissionOutcome> {
   const { pod, settings, decision, meta, uid } = decided
-  const tooDeep = request.isShallow === true ? undefined : depthProblem(request.object)
+  const isShallow = request.isShared === true || request.isShallow === true
+  const tooDeep = isShallow ? undefined : depthProblem(request.object)
   if (tooDeep !== undefined) throw new ProblemError('invalid-object', tooDeep)
   const result = yield* injectInSteps({
     pod,

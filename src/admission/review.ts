@@ -40,9 +40,9 @@ export interface ReviewRequest {
   readonly namespace: string
   /** `request.object` as sent; undefined when it is absent or null. */
   readonly object: Json | undefined
-  /** Whether the object shares parts with those of reviews before it. */
+  /** Whether the object shares parts with those of reviews before it, whose nesting was looked at. */
   readonly isShared?: boolean
-  /** Whether it is known to nest no deeper than `MAX_DEPTH`. */
+  /** Whether the text alone says that it nests no deeper than `MAX_DEPTH`. */
   readonly isShallow?: boolean
   /** The same with odd spellings of numbers kept (std/json-syntax.ts, NumberText), where there may be some. */
   readonly spelled?: unknown
@@ -60,14 +60,16 @@ export type Decoded =
 export function decodeReview(text: string, knownReviews?: Forms): Decoded {
   try {
     const known = knownReviews?.read(text)
-    if (known !== undefined) return withFacts(interpret(known, text), { isShared: true, isShallow: true })
+    if (known !== undefined) return withFacts(interpret(known, text), { isShared: true })
     const review = parseBody(text)
     const decoded = interpret(review, text)
     if (!decoded.ok || !isJson(text)) return decoded
     if (mayMisspell(text)) return withSpellings(decoded, text)
     // Where no number is spelled oddly, none is in a text of the same form, whatever its keys.
     if (knownReviews?.isLearning === true && !ODD_ITEM.test(text)) knownReviews.learn(text, review)
-    return opensMore(text, MAX_DEPTH) ? decoded : withFacts(decoded, { isShallow: true })
+    // Brackets of a long text are counted sooner than its object is walked.
+    const isShallow = text.length > MANY_NESTINGS && !opensMore(text, MAX_DEPTH)
+    return isShallow ? withFacts(decoded, { isShallow }) : decoded
   } catch (error) {
     if (error instanceof Refusal) return error.decoded
     if (error instanceof ProblemError) return { ok: false, message: error.message }
