@@ -165,7 +165,7 @@ function runTemplates(params: InjectionParams, context: Context): Made {
     const last: { rendered?: Rendered } = {}
     const { overlay, names: made } = overlayOf({ params, context, root, name, merged, last })
     if (overlay === undefined) continue
-    if (params.fastPath !== undefined && params.compat === 'istio' && names.length === 1) {
+    if (fastPathOf(params) !== undefined && params.compat === 'istio' && names.length === 1) {
       from = sparsePod(incoming, overlay, settings.config.injectedAnnotations)
       merged = from
     }
@@ -204,14 +204,18 @@ interface Rendering {
   readonly last: { rendered?: Rendered }
 }
 
+/** Undefined also where somebody is told of the stages, which are all gone through then. */
+function fastPathOf({ fastPath, mode, observe }: InjectionParams): FastPathCache | undefined {
+  return mode === 'webhook' && observe === undefined ? fastPath : undefined
+}
+
 function overlayOf(rendering: Rendering): Laid {
   const { params, context, root, name } = rendering
-  const { fastPath, settings, structure, deadline } = params
+  const { settings, structure, deadline } = params
   const template = templateNamed(settings.templates, name)
   const slow = (): JsonObject | undefined => renderOverlay(rendering, template)
-  if (fastPath === undefined || params.mode !== 'webhook' || params.observe !== undefined) {
-    return { overlay: slow() }
-  }
+  const fastPath = fastPathOf(params)
+  if (fastPath === undefined) return { overlay: slow() }
   const namespace = context.incoming.metadata.namespace ?? ''
   const { proxyConfig } = context
   const limits = deadline === undefined ? {} : { deadline }

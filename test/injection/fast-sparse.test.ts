@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { sparsePod } from '../../src/injection/fast/sparse.ts'
-import { decodePod, injectPod } from '../../src/injection/inject.ts'
+import { decodePod, type InjectionParams, injectPod } from '../../src/injection/inject.ts'
 import type { JsonObject } from '../../src/std/json.ts'
 import { answer, bench, podOf } from './fast.ts'
 import { CLUSTER, makeRevision, revisionWith } from './settings.ts'
@@ -122,6 +122,14 @@ describe('annotations that injection has nothing to do with', () => {
     for (const pod of [sparse.base, sparse.pod]) expect(namesOf(pod)).not.toContain('note-1')
     const whole = { ...all.pod.metadata.annotations, ...sparse.pod.metadata.annotations }
     expect(whole).toEqual(all.pod.metadata.annotations)
+  })
+
+  it('stay where somebody is told of the stages', () => {
+    const seen: string[][] = []
+    const observe: InjectionParams['observe'] = ({ pod }) => seen.push(namesOf(pod))
+    expect(injectPod({ ...params, compat: 'istio', fastPath, observe }).base).toBe(params.pod)
+    for (const names of seen) expect(names).toContain('note-1')
+    expect(seen.length).toBeGreaterThan(5)
   })
 
   it('stay under compat improved, whose record is of the whole pod', () => {
