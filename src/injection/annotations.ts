@@ -2,7 +2,7 @@
 // costs more than all else that is done with them: a copy is made once for several changes.
 
 import type { Pod } from '../api/kube.ts'
-import { setOwn } from '../std/json.ts'
+import { setOwn, without } from '../std/json.ts'
 
 /** `pod` with annotations `annotations`; the caller sees to it that they are not empty. */
 export function withAnnotations(pod: Pod, annotations: Record<string, string>): Pod {
@@ -19,20 +19,7 @@ export interface AnnotationChanges {
 export function changeAnnotations(pod: Pod, changes: AnnotationChanges): Pod {
   const { removed, set } = changes
   if (removed.length === 0 && Object.keys(set).length === 0) return pod
-  const annotations = copyWithout(pod.metadata.annotations ?? {}, removed)
+  const annotations = without(pod.metadata.annotations ?? {}, removed)
   for (const name of Object.keys(set)) setOwn(annotations, name, set[name] ?? '')
   return withAnnotations(pod, annotations)
-}
-
-/** A copy of `annotations` that lacks `names`. */
-export function copyWithout(
-  annotations: Readonly<Record<string, string>>,
-  names: readonly string[],
-): Record<string, string> {
-  if (names.length === 0) return { ...annotations }
-  const copy: Record<string, string> = {}
-  for (const name of Object.keys(annotations)) {
-    if (!names.includes(name)) setOwn(copy, name, annotations[name] ?? '')
-  }
-  return copy
 }

@@ -8,7 +8,7 @@ import { ANNOTATION, CONTAINER } from '../api/names.ts'
 import { POD } from '../patch/schema.ts'
 import { decode } from '../patch/typed.ts'
 import { goJson } from '../std/gojson.ts'
-import type { Json } from '../std/json.ts'
+import { type Json, without } from '../std/json.ts'
 import { changeAnnotations, withAnnotations } from './annotations.ts'
 import { applyUndo, undoOf } from './change.ts'
 import {
@@ -56,8 +56,7 @@ function withoutInjected(pod: Pod, own: readonly string[]): Pod {
   }
   const probers = readProbers(sidecarEnv(pod, PROBERS_ENV) ?? 'null') ?? new Map()
   result = changeAll(result, (container) => restoreProbes(container, probers))
-  const annotations = Object.entries(pod.metadata.annotations ?? {}).filter(([name]) => !OURS.includes(name))
-  return withAllAnnotations(result, Object.fromEntries(annotations))
+  return withAllAnnotations(result, without(pod.metadata.annotations ?? {}, OURS))
 }
 
 /** Puts the application's scrape annotations back into `plain`, as far as the sidecar of `injected` tells them. */
@@ -67,7 +66,7 @@ function withScraping(plain: Pod, injected: Pod): Pod {
 }
 
 function withAllAnnotations(pod: Pod, all: Readonly<Record<string, string>>): Pod {
-  if (Object.keys(all).length > 0) return withAnnotations(pod, { ...all })
+  if (Object.keys(all).length > 0) return withAnnotations(pod, all)
   const { annotations: _, ...metadata } = pod.metadata
   return { ...pod, metadata }
 }

@@ -30,10 +30,3 @@ export class Draft {
     this.owned = true
   }
 }
-
-/** A copy that lacks `names`. */
-export function without(object: JsonObject, names: readonly string[]): JsonObject {
-  const copy = { ...object }
-  for (const name of names) delete copy[name]
-  return copy
-}

@@ -3,8 +3,8 @@
 // All directives: $patch, $retainKeys, $setElementOrder/…, $deleteFromPrimitiveList/…. Errors carry Kubernetes' texts.
 // Inputs may be frozen: nothing is mutated, unchanged parts of the original are shared with the result.
 
-import { isObject, type Json, type JsonArray, type JsonObject, own } from '../std/json.ts'
-import { Draft, without } from './draft.ts'
+import { isObject, type Json, type JsonArray, type JsonObject, own, without } from '../std/json.ts'
+import { Draft } from './draft.ts'
 import { findField } from './field-names.ts'
 import { badArgument, badPatchType, goTypeName, mergeError, noMergeKey } from './go-text.ts'
 import { type JsonField, POD, resolve, type SchemaType } from './schema.ts'

@@ -26,6 +26,17 @@ export function setOwn<T>(object: { [key: string]: T }, key: string, value: T): 
   }
 }
 
+/** A copy of `object` that lacks `names`. */
+export function without<T>(
+  object: { readonly [key: string]: T },
+  names: readonly string[],
+): { [key: string]: T } {
+  if (names.length === 0) return { ...object }
+  const copy: { [key: string]: T } = {}
+  for (const name of Object.keys(object)) if (!names.includes(name)) setOwn(copy, name, object[name] as T)
+  return copy
+}
+
 /** Deep equality of JSON values: list order counts, key order does not. */
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true

@@ -6,9 +6,9 @@ import type { Message } from '../../api/mesh.ts'
 import { ANNOTATION } from '../../api/names.ts'
 import { compareBytes } from '../../gotemplate/utf8.ts'
 import { goJson } from '../../std/gojson.ts'
-import { isObject, own } from '../../std/json.ts'
+import { isObject, own, without } from '../../std/json.ts'
 import { ProblemError } from '../../std/problem.ts'
-import { type AnnotationChanges, copyWithout } from '../annotations.ts'
+import type { AnnotationChanges } from '../annotations.ts'
 import { changeSidecar, findSidecar, withEnv } from '../containers.ts'
 import { parseBool, parseJson } from '../gotext.ts'
 import { envVar } from './cluster.ts'
@@ -110,7 +110,7 @@ export function stripPrometheus(
 ): Readonly<Record<string, string>> {
   const names = scrapingNames(annotations)
   return scrapingOf(annotations, names).port === String(statusPort)
-    ? copyWithout(annotations, names)
+    ? without(annotations, names)
     : annotations
 }
 
